@@ -1,0 +1,42 @@
+// Policy: a pure function of the caps. The only place that may name a vendor or a driver.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/status.h"
+#include "gpu/caps.h"
+
+namespace alv::gpu {
+
+// What the kernels look like on a device. Ops read it; nothing else decides by caps.
+struct Plan {
+    // Invocations of a workgroup of the row kernels (matmul, attention), a multiple of 8: lanes
+    // work in groups of 8 that own 32 rows (4 a lane); the groups of one workgroup split k.
+    uint32_t row_lanes = 8;
+    // The 8 lanes of a group load 8 x values together and hand them round by subgroupBroadcast or
+    // shuffle; otherwise every lane reads x uniformly.
+    bool share_x = false;
+    // Partial sums of the groups meet by subgroup shuffles; otherwise in shared memory.
+    bool subgroup_reduce = false;
+    uint32_t matmul_columns = 8;     // tokens a workgroup of the prefill matmul covers
+    uint32_t reduce_lanes = 64;      // invocations of whole-vector kernels (norms, sampling)
+    uint32_t prefill_tokens = 64;    // tokens of one prefill program
+    uint32_t attention_splits = 1;   // parts that the kv of one head is split into while decoding
+    uint64_t chunk_bytes = 0;        // largest storage range of one tensor chunk
+    uint64_t submit_budget_us = 0;   // GPU time that one submit aims at
+    bool warm_by_dispatch = false;   // the driver compiles at the first dispatch
+    std::string tier;                // "plain", "subgroup", "cpu": for logs and `alviss devices`
+};
+
+// What a host or a test may force.
+struct PlanOverrides {
+    uint64_t chunk_bytes = 0;         // 0: by the device's limits
+    std::string tier;                 // "": the best; "plain" excludes subgroup operations
+    uint64_t submit_budget_us = 0;    // 0: 20 ms, 8 ms on a borrowed queue
+};
+
+// Unsupported, with what is missing, if no tier fits (Vulkan < 1.2, no timeline semaphore, ...).
+Result<Plan> make_plan(const Caps& caps, const PlanOverrides& overrides = {});
+
+}  // namespace alv::gpu
