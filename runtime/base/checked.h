@@ -25,6 +25,8 @@ inline std::optional<uint64_t> checked_align_up(uint64_t value, uint64_t alignme
 constexpr uint64_t align_up(uint64_t value, uint64_t alignment) {
     return (value + alignment - 1) / alignment * alignment;
 }
-constexpr uint64_t div_up(uint64_t value, uint64_t by) { return (value + by - 1) / by; }
+constexpr uint64_t div_up(uint64_t value, uint64_t by) {
+    return (value + by - 1) / by;
+}
 
 }  // namespace alv

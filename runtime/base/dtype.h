@@ -45,9 +45,9 @@ enum class DType : uint32_t {
 
 struct DTypeTraits {
     DType type;
-    std::string_view name;   // "Q4_K"
-    uint32_t block_elements; // elements of one block
-    uint32_t block_bytes;    // bytes of one block
+    std::string_view name;    // "Q4_K"
+    uint32_t block_elements;  // elements of one block
+    uint32_t block_bytes;     // bytes of one block
 };
 
 // nullopt for a number that no known type has.

@@ -49,21 +49,45 @@ class [[nodiscard]] Status {
     std::string message_;
 };
 
-inline Status ok_status() { return {}; }
-inline Status invalid_argument(std::string m) { return {Code::kInvalidArgument, std::move(m)}; }
-inline Status not_found(std::string m) { return {Code::kNotFound, std::move(m)}; }
-inline Status unsupported(std::string m) { return {Code::kUnsupported, std::move(m)}; }
-inline Status out_of_host_memory(std::string m) { return {Code::kOutOfHostMemory, std::move(m)}; }
+inline Status ok_status() {
+    return {};
+}
+inline Status invalid_argument(std::string m) {
+    return {Code::kInvalidArgument, std::move(m)};
+}
+inline Status not_found(std::string m) {
+    return {Code::kNotFound, std::move(m)};
+}
+inline Status unsupported(std::string m) {
+    return {Code::kUnsupported, std::move(m)};
+}
+inline Status out_of_host_memory(std::string m) {
+    return {Code::kOutOfHostMemory, std::move(m)};
+}
 inline Status out_of_device_memory(std::string m) {
     return {Code::kOutOfDeviceMemory, std::move(m)};
 }
-inline Status device_lost(std::string m) { return {Code::kDeviceLost, std::move(m)}; }
-inline Status cancelled(std::string m) { return {Code::kCancelled, std::move(m)}; }
-inline Status corrupt_file(std::string m) { return {Code::kCorruptFile, std::move(m)}; }
-inline Status limit_exceeded(std::string m) { return {Code::kLimitExceeded, std::move(m)}; }
-inline Status invalid_state(std::string m) { return {Code::kInvalidState, std::move(m)}; }
-inline Status io_error(std::string m) { return {Code::kIoError, std::move(m)}; }
-inline Status internal_error(std::string m) { return {Code::kInternal, std::move(m)}; }
+inline Status device_lost(std::string m) {
+    return {Code::kDeviceLost, std::move(m)};
+}
+inline Status cancelled(std::string m) {
+    return {Code::kCancelled, std::move(m)};
+}
+inline Status corrupt_file(std::string m) {
+    return {Code::kCorruptFile, std::move(m)};
+}
+inline Status limit_exceeded(std::string m) {
+    return {Code::kLimitExceeded, std::move(m)};
+}
+inline Status invalid_state(std::string m) {
+    return {Code::kInvalidState, std::move(m)};
+}
+inline Status io_error(std::string m) {
+    return {Code::kIoError, std::move(m)};
+}
+inline Status internal_error(std::string m) {
+    return {Code::kInternal, std::move(m)};
+}
 
 // A value or the Status that says why there is none.
 template <typename T>
@@ -94,15 +118,15 @@ class [[nodiscard]] Result {
 #define ALV_CONCAT(a, b) ALV_CONCAT_INNER(a, b)
 
 // Leaves the function with the Status of `expr` unless it is OK.
-#define ALV_RETURN_IF_ERROR(expr)                              \
-    do {                                                       \
+#define ALV_RETURN_IF_ERROR(expr)                                                      \
+    do {                                                                               \
         if (::alv::Status alv_status_ = (expr); !alv_status_.ok()) return alv_status_; \
     } while (false)
 
 // `lhs = value of expr`, or leaves the function with its Status. lhs may be a declaration.
 #define ALV_ASSIGN_OR_RETURN(lhs, expr) \
     ALV_ASSIGN_OR_RETURN_IMPL(ALV_CONCAT(alv_result_, __LINE__), lhs, expr)
-#define ALV_ASSIGN_OR_RETURN_IMPL(result, lhs, expr)      \
-    auto result = (expr);                                 \
-    if (!result.ok()) return std::move(result).status();  \
+#define ALV_ASSIGN_OR_RETURN_IMPL(result, lhs, expr)     \
+    auto result = (expr);                                \
+    if (!result.ok()) return std::move(result).status(); \
     lhs = std::move(result).value()

@@ -1,0 +1,38 @@
+// From bytes to entries and tensors, checking every length and offset on the way.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "gguf/header_window.h"
+#include "gguf/reader.h"
+
+namespace alv::gguf {
+
+constexpr std::string_view kMagic = "GGUF";
+constexpr uint32_t kVersion = 3;  // what the writer makes; 2 has the same layout
+constexpr uint64_t kDefaultAlignment = 32;
+constexpr std::string_view kAlignmentKey = "general.alignment";
+
+struct Header {
+    uint32_t version = 0;
+    uint64_t alignment = kDefaultAlignment;
+    std::vector<Entry> entries;
+    std::vector<TensorInfo> tensors;
+    // Positions in entries and tensors, in the order of key and name.
+    std::vector<uint32_t> entries_by_key;
+    std::vector<uint32_t> tensors_by_name;
+};
+
+Result<Header> parse_header(HeaderWindow& window);
+
+// Bytes of one value; 0 for strings and arrays, which say their own size.
+uint64_t value_size(ValueType type);
+
+// `text` in quotes and fit for a message: valid UTF-8, no control characters, at most 64 bytes.
+std::string quoted(std::string_view text);
+
+}  // namespace alv::gguf
