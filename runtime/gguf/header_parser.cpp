@@ -7,6 +7,7 @@
 
 #include "base/checked.h"
 #include "base/utf8.h"
+#include "gguf/limits.h"
 
 namespace alv::gguf {
 namespace {
@@ -19,9 +20,6 @@ constexpr uint64_t kMaxTensors = 1 << 18;
 // memory is reserved for it.
 constexpr uint64_t kMinEntryBytes = 8 + 1 + 4 + 1;
 constexpr uint64_t kMinTensorBytes = 8 + 1 + 4 + 8 + 4 + 8;
-constexpr uint64_t kMaxKeyBytes = 65535;  // the GGUF specification's
-constexpr uint64_t kMaxNameBytes = 255;   // the specification says 64; forks write longer ones
-constexpr uint64_t kMaxAlignment = 1 << 20;
 
 constexpr std::array<uint8_t, 13> kValueSizes{1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 
@@ -210,7 +208,7 @@ Status parse_alignment(HeaderWindow& window, Header& header) {
             return corrupt_file("metadata \"general.alignment\" is not of type uint32");
         }
         const auto value = window.load<uint32_t>(entry.offset);
-        if (value % 8 != 0 || !std::has_single_bit(value) || value > kMaxAlignment) {
+        if (!is_alignment(value)) {
             return corrupt_file("metadata \"general.alignment\" is " + std::to_string(value) +
                                 ", not a power of two from 8 to " + std::to_string(kMaxAlignment));
         }
@@ -226,30 +224,7 @@ Status parse_dims(Cursor& cursor, TensorInfo& tensor) {
     }
     for (uint32_t i = 0; i < tensor.n_dims; ++i) {
         ALV_RETURN_IF_ERROR(cursor.read(tensor.dims[i], "dims"));
-        if (tensor.dims[i] == 0 || tensor.dims[i] > static_cast<uint64_t>(INT64_MAX)) {
-            return corrupt_file("dims[" + std::to_string(i) + "] is " +
-                                std::to_string(tensor.dims[i]));
-        }
     }
-    return ok_status();
-}
-
-// n_elements and size_bytes from dims and type.
-Status measure(TensorInfo& tensor, const DTypeTraits& traits) {
-    if (tensor.dims[0] % traits.block_elements != 0) {
-        return corrupt_file("dims[0] is " + std::to_string(tensor.dims[0]) +
-                            ", not a multiple of the block of " +
-                            std::to_string(traits.block_elements) + " elements of type " +
-                            std::string(traits.name));
-    }
-    std::optional<uint64_t> n = tensor.dims[0];
-    for (size_t i = 1; i < tensor.dims.size() && n; ++i) n = checked_mul(*n, tensor.dims[i]);
-    const auto size = n ? checked_mul(*n / traits.block_elements, traits.block_bytes) : n;
-    if (!size || *n > static_cast<uint64_t>(INT64_MAX)) {
-        return corrupt_file("the product of dims overflows");
-    }
-    tensor.n_elements = *n;
-    tensor.size_bytes = *size;
     return ok_status();
 }
 
@@ -260,7 +235,10 @@ Status parse_tensor(Cursor& cursor, uint64_t alignment, TensorInfo& tensor) {
     const auto traits = dtype_traits(type);
     if (!traits) return unsupported("type " + std::to_string(type) + " is unknown");
     tensor.type = traits->type;
-    ALV_RETURN_IF_ERROR(measure(tensor, *traits));
+    ALV_ASSIGN_OR_RETURN(const TensorSize size,
+                         measure_tensor(tensor.type, std::span(tensor.dims).first(tensor.n_dims)));
+    tensor.n_elements = size.n_elements;
+    tensor.size_bytes = size.size_bytes;
     ALV_RETURN_IF_ERROR(cursor.read(tensor.offset, "offset"));
     if (tensor.offset % alignment != 0) {
         return corrupt_file("offset " + std::to_string(tensor.offset) +
@@ -359,16 +337,6 @@ Status refuse_overlap(const std::vector<TensorInfo>& tensors) {
 
 uint64_t value_size(ValueType type) {
     return kValueSizes[static_cast<uint32_t>(type)];
-}
-
-std::string quoted(std::string_view text) {
-    constexpr size_t kLongest = 64;
-    const bool cut = text.size() > kLongest;
-    std::string out = utf8::replace_invalid(text.substr(0, kLongest));
-    for (char& c : out) {
-        if (static_cast<uint8_t>(c) < 0x20 || c == 0x7F) c = '?';
-    }
-    return '"' + out + (cut ? "...\"" : "\"");
 }
 
 Result<Header> parse_header(HeaderWindow& window) {

@@ -2,20 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "gguf/header_window.h"
+#include "gguf/limits.h"
 #include "gguf/reader.h"
 
 namespace alv::gguf {
-
-constexpr std::string_view kMagic = "GGUF";
-constexpr uint32_t kVersion = 3;  // what the writer makes; 2 has the same layout
-constexpr uint64_t kDefaultAlignment = 32;
-constexpr std::string_view kAlignmentKey = "general.alignment";
 
 struct Header {
     uint32_t version = 0;
@@ -31,8 +25,5 @@ Result<Header> parse_header(HeaderWindow& window);
 
 // Bytes of one value; 0 for strings and arrays, which say their own size.
 uint64_t value_size(ValueType type);
-
-// `text` in quotes and fit for a message: valid UTF-8, no control characters, at most 64 bytes.
-std::string quoted(std::string_view text);
 
 }  // namespace alv::gguf

@@ -6,6 +6,7 @@
 
 #include "gguf/header_parser.h"
 #include "gguf/header_window.h"
+#include "gguf/limits.h"
 
 namespace alv::gguf {
 
