@@ -22,9 +22,8 @@ constexpr uint32_t number(ValueType type) {
 template <typename T>
 void append(std::vector<uint8_t>& out, T value) {
     static_assert(std::endian::native == std::endian::little);
-    std::array<uint8_t, sizeof(T)> bytes;
-    std::memcpy(bytes.data(), &value, sizeof(T));
-    out.insert(out.end(), bytes.begin(), bytes.end());
+    out.resize(out.size() + sizeof(T));
+    std::memcpy(&out[out.size() - sizeof(T)], &value, sizeof(T));
 }
 
 void append_text(std::vector<uint8_t>& out, std::string_view text) {
