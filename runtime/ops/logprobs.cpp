@@ -1,0 +1,20 @@
+#include "ops/logprobs.h"
+
+#include "shared.h"
+
+namespace alv::ops {
+
+gpu::KernelKey logprobs_key(const gpu::Plan& plan) {
+    return {"logprobs", {plan.reduce_lanes}};
+}
+
+Status record_logprobs(gpu::Device& device, gpu::Recorder& recorder, const LogprobsArgs& args,
+                       uint32_t n_rows) {
+    ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel, device.kernel(logprobs_key(device.plan())));
+    const shared::SamplePush push{args.n_vocab};
+    recorder.dispatch(kernel, {args.logits, args.step, args.answer, args.targets, args.scores},
+                      push, n_rows);
+    return ok_status();
+}
+
+}  // namespace alv::ops

@@ -1,0 +1,69 @@
+#include "ops/matmul.h"
+
+#include <string>
+
+#include "base/checked.h"
+#include "shared.h"
+
+namespace alv::ops {
+
+gpu::KernelKey matmul_key(const gpu::Plan& plan, WeightFormat format, uint32_t columns) {
+    const std::string prefix = plan.share_x ? "matmul_share_" : "matmul_";
+    return {prefix + std::string(weight_format_traits(format).name), {plan.row_lanes, columns}};
+}
+
+namespace {
+
+Status check(const MatmulArgs& args) {
+    const Weight& w = *args.weight;
+    if (w.k == 0 || w.k % shared::kBlockK != 0) {
+        return invalid_argument("matmul: k = " + std::to_string(w.k) + " is no multiple of 32");
+    }
+    if (w.gated && args.add) return invalid_argument("matmul: a gated weight cannot add");
+    const bool complete = args.x.buffer && args.y.buffer && args.step.buffer &&
+                          (!args.norm || args.h.buffer) &&
+                          (!args.add || (args.gain.buffer && args.gained.buffer));
+    return complete ? ok_status() : invalid_argument("matmul: a buffer is missing");
+}
+
+uint32_t flags_of(const MatmulArgs& args) {
+    uint32_t flags = 0;
+    if (args.norm) flags |= shared::kMatmulNorm;
+    if (args.weight->gated) flags |= shared::kMatmulGated;
+    if (args.add) flags |= shared::kMatmulAdd;
+    if (args.gelu) flags |= shared::kMatmulGelu;
+    if (args.rows == MatmulRows::kLast) flags |= shared::kMatmulLast;
+    if (args.rows == MatmulRows::kScored) flags |= shared::kMatmulScore;
+    return flags;
+}
+
+}  // namespace
+
+Status record_matmul(gpu::Device& device, gpu::Recorder& recorder, const MatmulArgs& args,
+                     uint32_t columns, uint32_t max_tokens) {
+    ALV_RETURN_IF_ERROR(check(args));
+    const Weight& w = *args.weight;
+    const gpu::BufferView& unused = args.step;
+    for (const WeightChunk& chunk : w.chunks) {
+        ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel,
+                             device.kernel(matmul_key(device.plan(), chunk.format, columns)));
+        shared::MatmulPush push{};
+        push.k = w.k;
+        push.n_rows = chunk.n_rows;
+        push.x_stride = w.k;
+        push.y_stride = args.y_stride != 0 ? args.y_stride : w.n_rows;
+        push.y_offset = chunk.first_row;
+        push.flags = flags_of(args);
+        push.epsilon = args.epsilon;
+        const auto n_tiles = static_cast<uint32_t>(div_up(chunk.n_rows, shared::kTileRows));
+        const auto n_columns = static_cast<uint32_t>(div_up(max_tokens, columns));
+        recorder.dispatch(
+            kernel,
+            {chunk.quants, chunk.scales, args.x, args.norm ? args.h : unused, args.y,
+             args.add ? args.gain : unused, args.add ? args.gained : args.y, args.step},
+            push, n_tiles, n_columns);
+    }
+    return ok_status();
+}
+
+}  // namespace alv::ops

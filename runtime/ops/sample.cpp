@@ -1,0 +1,18 @@
+#include "ops/sample.h"
+
+#include "shared.h"
+
+namespace alv::ops {
+
+gpu::KernelKey sample_key(const gpu::Plan& plan) {
+    return {"sample", {plan.reduce_lanes}};
+}
+
+Status record_sample(gpu::Device& device, gpu::Recorder& recorder, const SampleArgs& args) {
+    ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel, device.kernel(sample_key(device.plan())));
+    const shared::SamplePush push{args.n_vocab};
+    recorder.dispatch(kernel, {args.logits, args.step, args.penalty, args.answer}, push, 1);
+    return ok_status();
+}
+
+}  // namespace alv::ops

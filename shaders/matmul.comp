@@ -1,0 +1,178 @@
+// y[t] = W x[t] for a tile of 32 rows and NT tokens; see runtime/ops/matmul.h. Lanes work in groups
+// of 8 that own the rows of the tile, 4 a lane; the groups of a workgroup take turns along k.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#extension GL_EXT_control_flow_attributes : require
+#ifdef SHARE_X
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_ballot : require
+#endif
+#include "shared.h"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8;
+layout(constant_id = 1) const uint NT = 1;
+const uint GROUPS = LANES / kGroupLanes;
+
+#include "dequant.glsl"
+layout(std430, binding = 2) readonly buffer Input { vec4 x_[]; };
+layout(std430, binding = 3) readonly buffer Residual { vec4 h_[]; };
+layout(std430, binding = 4) buffer Output { float y_[]; };
+layout(std430, binding = 5) readonly buffer Gain { float gain_[]; };
+layout(std430, binding = 6) writeonly buffer Gained { float xg_[]; };
+layout(std430, binding = 7) readonly buffer StepBuffer { Step step_; };
+layout(push_constant) uniform Push { MatmulPush p_; };
+
+shared vec4 partial_[LANES * NT];
+shared float sums_[LANES * NT];
+
+vec4 acc_[NT];
+
+#include "activation.glsl"
+
+#ifdef SHARE_X
+vec4 block_x_[NT];
+void load_x(uint t0, uint b, uint lane) {
+    [[unroll]] for (uint t = 0; t < NT; ++t) {
+        block_x_[t] = x_[((t0 + t) * p_.x_stride + b * kBlockK) / 4 + lane];
+    }
+}
+void load_octet_x(uint t0, uint b, uint o) {}
+float octet_x(uint t, uint o, uint j) {
+    return subgroupBroadcast(block_x_[t][j & 3], o * 2 + (j >> 2));
+}
+#else
+vec4 octet_x_[NT * 2];
+void load_x(uint t0, uint b, uint lane) {}
+void load_octet_x(uint t0, uint b, uint o) {
+    [[unroll]] for (uint t = 0; t < NT; ++t) {
+        const uint at = ((t0 + t) * p_.x_stride + b * kBlockK + o * 8) / 4;
+        octet_x_[t * 2] = x_[at];
+        octet_x_[t * 2 + 1] = x_[at + 1];
+    }
+}
+float octet_x(uint t, uint o, uint j) { return octet_x_[t * 2 + (j >> 2)][j & 3]; }
+#endif
+
+// One token: raw products are summed over half a block before they are scaled.
+void add_half_of_one(uint t0, uint b, uint half_block) {
+    vec4 part = vec4(0.0);
+    float sum_x = 0.0;
+    [[unroll]] for (uint o = half_block * 2; o < half_block * 2 + 2; ++o) {
+        load_octet(o);
+        load_octet_x(t0, b, o);
+        [[unroll]] for (uint j = 0; j < 8; ++j) {
+            const float x = octet_x(0, o, j);
+            part += octet(j) * x;
+            sum_x += x;
+        }
+    }
+    acc_[0] += block_scale(half_block) * part;
+    if (HAS_MIN != 0) acc_[0] += block_min(half_block) * sum_x;
+}
+
+// Several tokens: a weight is scaled once and used for all of them.
+void add_half_of_many(uint t0, uint b, uint half_block) {
+    const vec4 scale = block_scale(half_block);
+    const vec4 low = block_min(half_block);
+    [[unroll]] for (uint o = half_block * 2; o < half_block * 2 + 2; ++o) {
+        load_octet(o);
+        load_octet_x(t0, b, o);
+        [[unroll]] for (uint j = 0; j < 8; ++j) {
+            const vec4 w = HAS_MIN != 0 ? octet(j) * scale + low : octet(j) * scale;
+            [[unroll]] for (uint t = 0; t < NT; ++t) acc_[t] += w * octet_x(t, o, j);
+        }
+    }
+}
+
+// acc_ = rows of tile `tile` times x; complete in the lanes of group 0.
+void multiply_tile(uint tile, uint t0, uint lane, uint group) {
+    const uint n_blocks = p_.k / kBlockK;
+    [[unroll]] for (uint t = 0; t < NT; ++t) acc_[t] = vec4(0.0);
+    for (uint b = group; b < n_blocks; b += GROUPS) {
+        load_block(tile * n_blocks + b, lane);
+        load_x(t0, b, lane);
+        [[unroll]] for (uint half_block = 0; half_block < 2; ++half_block) {
+            if (NT == 1) {
+                add_half_of_one(t0, b, half_block);
+            } else {
+                add_half_of_many(t0, b, half_block);
+            }
+        }
+    }
+    if (GROUPS > 1) {
+        [[unroll]] for (uint t = 0; t < NT; ++t) {
+            partial_[t * LANES + gl_LocalInvocationID.x] = acc_[t];
+        }
+        barrier();
+        if (group == 0) {
+            [[unroll]] for (uint t = 0; t < NT; ++t) {
+                for (uint g = 1; g < GROUPS; ++g) {
+                    acc_[t] += partial_[t * LANES + g * kGroupLanes + lane];
+                }
+            }
+        }
+        barrier();
+    }
+}
+
+// 1 / rms of the residual stream, for the norm whose gain is already in x.
+float norm_factor(uint token) {
+    float sum = 0.0;
+    const uint at = token * p_.k / 4;
+    for (uint i = gl_LocalInvocationID.x; i < p_.k / 4; i += LANES) {
+        const vec4 h = h_[at + i];
+        sum += dot(h, h);
+    }
+    sums_[gl_LocalInvocationID.x] = sum;
+    barrier();
+    sum = 0.0;
+    for (uint i = 0; i < LANES; ++i) sum += sums_[i];
+    barrier();
+    return inversesqrt(sum / float(p_.k) + p_.epsilon);
+}
+
+void store(uint t, uint token, uint row, float value) {
+    const uint at = token * p_.y_stride + p_.y_offset + row;
+    if ((p_.flags & kMatmulAdd) != 0) {
+        value += y_[at];
+        xg_[at] = value * gain_[row + p_.y_offset];
+    }
+    y_[at] = value;
+}
+
+void main() {
+    const uint lane = gl_LocalInvocationID.x % kGroupLanes;
+    const uint group = gl_LocalInvocationID.x / kGroupLanes;
+    const bool last = (p_.flags & kMatmulLast) != 0;
+    const bool score = (p_.flags & kMatmulScore) != 0;
+    const bool gated = (p_.flags & kMatmulGated) != 0;
+    const uint first = score ? step_.score_first : (last ? step_.n_tokens - 1 : 0);
+    const uint t0 = first + gl_WorkGroupID.y * NT;
+    if (t0 >= step_.n_tokens) return;
+
+    float factor[NT];
+    [[unroll]] for (uint t = 0; t < NT; ++t) {
+        factor[t] = (p_.flags & kMatmulNorm) != 0 ? norm_factor(t0 + t) : 1.0;
+    }
+    vec4 gate[NT];
+    const uint passes = gated ? 2 : 1;
+    for (uint pass = 0; pass < passes; ++pass) {
+        multiply_tile(gl_WorkGroupID.x * passes + pass, t0, lane, group);
+        [[unroll]] for (uint t = 0; t < NT; ++t) {
+            acc_[t] *= factor[t];
+            if (gated && pass == 0) gate[t] = activate(acc_[t], (p_.flags & kMatmulGelu) != 0);
+        }
+    }
+    if (group != 0) return;
+    const uint row0 = gl_WorkGroupID.x * kTileRows + lane * 4;
+    [[unroll]] for (uint t = 0; t < NT; ++t) {
+        const uint token = t0 + t;
+        if (token >= step_.n_tokens) break;
+        vec4 value = acc_[t];
+        if (gated) value *= gate[t];
+        [[unroll]] for (uint c = 0; c < 4; ++c) {
+            if (row0 + c < p_.n_rows) store(t, token - first, row0 + c, value[c]);
+        }
+    }
+}
