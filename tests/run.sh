@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Sets up what is missing, builds, and runs the tests.
+#   tests/run.sh                  all of it
+#   tests/run.sh REGEX...         only the tests whose name matches one, on the newest CPU driver
+#   tests/run.sh --stage NAME...  only these stages (after set-up): see tests/setup/stages.sh
+set -euo pipefail
+here="$(dirname "${BASH_SOURCE[0]}")"
+# shellcheck source=samples/setup.sh
+. "$here/../samples/setup.sh"
+# shellcheck source=tests/setup/common.sh
+. "$here/setup/common.sh"
+# shellcheck source=tests/setup/stages.sh
+. "$here/setup/stages.sh"
+
+all_stages="style build tests old_driver validation install windows sanitize fuzz"
+stages="$all_stages"
+patterns=""
+while [ $# -gt 0 ]; do
+    case "$1" in
+        -h | --help)
+            sed -n '2,5s/^# \?//p' "${BASH_SOURCE[0]}"
+            echo "Stages: $all_stages"
+            exit 0
+            ;;
+        --stage)
+            shift
+            stages="$*"
+            break
+            ;;
+        -*) alv_die "Unknown option $1; see tests/run.sh --help" ;;
+        *)
+            patterns="${patterns:+$patterns|}$1"
+            stages="build tests"
+            ;;
+    esac
+    shift
+done
+
+for stage in setup $stages; do
+    declare -F "stage_$stage" >/dev/null || alv_die "There is no stage '$stage'. Stages: $all_stages"
+done
+for stage in setup $stages; do
+    alv_stage "$stage"
+    if [ "$stage" = tests ] && [ -n "$patterns" ]; then
+        stage_tests -R "$patterns"
+    else
+        "stage_$stage"
+    fi
+done
+alv_summary

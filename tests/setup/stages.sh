@@ -1,0 +1,182 @@
+# The stages of tests/run.sh, in the order it runs them. A stage counts its failures and returns; the
+# next one runs all the same.
+
+# These test programs use Vulkan; the rest needs no driver.
+ALV_GPU_LABELS='^(gpu|ops|model|engine|local|abi|golden)_tests$'
+
+alv_newest_driver() {
+    if [ -f "$ALV_MESA_NEW/ready" ]; then echo new; else echo old; fi
+}
+
+# The driver, and a cache of its compiled shaders in the build tree: from scratch is from scratch.
+alv_use_test_driver() {
+    alv_use_cpu_driver "$1"
+    export MESA_SHADER_CACHE_DIR="$ALV_ROOT/build/mesa-cache-$1"
+    mkdir -p "$MESA_SHADER_CACHE_DIR"
+}
+
+# Packages, models, tokenizer vectors, drivers. Without them there is nothing to go on with.
+stage_setup() {
+    # shellcheck disable=SC2086  # a list of words
+    alv_install_packages $ALV_TEST_PACKAGES
+    alv_fetch_smollm2
+    alv_fetch_gemma3
+    "$ALV_ROOT/tests/fetch_conformance.sh"
+    if ! alv_fetch_new_mesa; then
+        alv_note_failure "no newer CPU driver could be had: all runs on this system's"
+    fi
+}
+
+stage_build() {
+    if ! alv_build "$ALV_ROOT/build" -- -DCMAKE_BUILD_TYPE=Release -DALVISS_WERROR=ON \
+        -DALVISS_BUILD_TESTS=ON -DALVISS_BUILD_SAMPLES=ON; then
+        alv_summary || true
+        exit 1
+    fi
+}
+
+# Everything, on the newest CPU driver.
+stage_tests() {
+    alv_use_test_driver "$(alv_newest_driver)"
+    alv_ctest tests "$ALV_ROOT/build" "$@" || true
+}
+
+# What uses Vulkan, on Debian 12's own driver.
+stage_old_driver() {
+    alv_use_test_driver old
+    alv_ctest old_driver "$ALV_ROOT/build" -L "$ALV_GPU_LABELS" || true
+}
+
+# What uses Vulkan, under the Khronos validation layer with synchronization validation. The layer
+# prints what it finds, ctest keeps it in its log, and any of it is a failure.
+stage_validation() {
+    alv_use_test_driver "$(alv_newest_driver)"
+    local -x VK_LAYER_SETTINGS_PATH="$ALV_ROOT/tests/setup"
+    local -x VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation
+    alv_check "the layer reports a wrong argument and a hazard" validation_reports || true
+    alv_ctest validation "$ALV_ROOT/build" -L "$ALV_GPU_LABELS" || true
+    alv_check "no validation message in any test" validation_is_silent || true
+}
+validation_reports() {
+    local probe="$ALV_ROOT/build/validation_probe"
+    cc -std=c99 -o "$probe" "$ALV_ROOT/tests/setup/validation_probe.c" -lvulkan &&
+        "$probe" >"$probe.log" &&
+        grep -q 'VUID-vkCmdFillBuffer-dstOffset-00025' "$probe.log" &&
+        grep -q 'SYNC-HAZARD-WRITE-AFTER-WRITE' "$probe.log"
+}
+validation_is_silent() {
+    local log="$ALV_ROOT/build/Testing/Temporary/LastTest.log"
+    grep -q 'Test Passed' "$log" && ! grep -E -A 2 'Validation (Error|Warning)' "$log"
+}
+
+# AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer.
+stage_sanitize() {
+    alv_build "$ALV_ROOT/build-asan" -- -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O1 -g1" \
+        -DALVISS_SANITIZE=ON -DALVISS_BUILD_TESTS=ON -DALVISS_BUILD_SAMPLES=OFF || return 0
+    alv_use_test_driver "$(alv_newest_driver)"
+    local -x ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1"
+    local -x UBSAN_OPTIONS="print_stacktrace=1"
+    local -x LSAN_OPTIONS="suppressions=$ALV_ROOT/tests/setup/lsan.supp:print_suppressions=0"
+    alv_ctest sanitize "$ALV_ROOT/build-asan" || true
+}
+
+# Each fuzz target for a set time, from its seeds.
+stage_fuzz() {
+    alv_build "$ALV_ROOT/build-fuzz" fuzzers -- -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_CXX_FLAGS_RELEASE="-O1 -g1" -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 \
+        -DALVISS_SANITIZE=ON -DALVISS_FUZZ=ON -DALVISS_BUILD_TESTS=ON -DALVISS_BUILD_SAMPLES=OFF \
+        -DALVISS_FUZZ_SECONDS="${ALVISS_FUZZ_SECONDS:-30}" || return 0
+    alv_ctest fuzz "$ALV_ROOT/build-fuzz" -L '^fuzz$' || true
+}
+
+# What a user gets: the installed library, its exports, its dependencies, its size, and programs that
+# find it by find_package and by pkg-config.
+stage_install() {
+    local prefix="$ALV_ROOT/build/installed"
+    rm -rf "$prefix"
+    alv_check "install" cmake --install "$ALV_ROOT/build" --prefix "$prefix" --strip || return 0
+    local library="$prefix/lib/libalviss.so"
+    [ -f "$library" ] || library="$(find "$prefix" -name libalviss.so | head -n 1)"
+    alv_check "exports are exactly cmake/exports.txt" install_exports "$library" || true
+    alv_check "static library shows nothing else" install_static_exports "${library%.so}.a" || true
+    alv_check "needs libc, libm and libgcc_s only" install_needs "$library" || true
+    alv_check "stripped library is under 8 MB" install_is_small "$library" || true
+    alv_use_test_driver "$(alv_newest_driver)"
+    alv_check "find_package(alviss) builds and runs hello.c" install_find_package "$prefix" || true
+    alv_check "pkg-config builds and runs hello.c" install_pkg_config "$prefix" "$(dirname "$library")" || true
+}
+alv_listed_exports() { grep '^[a-z]' "$ALV_ROOT/cmake/exports.txt" | tr -d ' \r' | sort; }
+install_exports() {
+    nm -D --defined-only "$1" | awk '{print $3}' | sort >"$ALV_LOGS/exports.found"
+    alv_listed_exports | diff - "$ALV_LOGS/exports.found"
+}
+install_static_exports() {
+    nm -g --defined-only "$1" | awk 'NF == 3 {print $3}' | sort >"$ALV_LOGS/exports.static"
+    alv_listed_exports | diff - "$ALV_LOGS/exports.static"
+}
+install_needs() {
+    readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' >"$ALV_LOGS/needed"
+    cat "$ALV_LOGS/needed"
+    ! grep -vE '^(libc\.so\.6|libm\.so\.6|libpthread\.so\.0|libdl\.so\.2|libgcc_s\.so\.1|ld-linux.*)$' \
+        "$ALV_LOGS/needed"
+}
+install_is_small() {
+    local size
+    size="$(stat -L -c %s "$1")"
+    echo "$size bytes"
+    [ "$size" -lt 8000000 ]
+}
+install_find_package() {
+    local folder="$ALV_ROOT/build/consumer" program
+    rm -rf "$folder"
+    cmake -S "$ALV_ROOT/tests/consumer" -B "$folder" -G Ninja -DCMAKE_PREFIX_PATH="$1" &&
+        cmake --build "$folder" || return 1
+    for program in hello_shared hello_static; do
+        install_says_something "$folder/$program" || return 1
+    done
+}
+install_pkg_config() {
+    local program="$ALV_ROOT/build/hello_pkg_config"
+    local -x PKG_CONFIG_PATH="$2/pkgconfig"
+    # shellcheck disable=SC2046  # a list of words
+    cc -std=c99 -Wall -Wextra -Werror "$ALV_ROOT/samples/hello.c" -o "$program" \
+        $(pkg-config --cflags --libs alviss) -Wl,-rpath,"$2" &&
+        install_says_something "$program"
+}
+install_says_something() {
+    local said
+    said="$("$1" "$ALV_SMOLLM2")" || return 1
+    printf '%s\n' "$said"
+    [ -n "$said" ]
+}
+
+# Windows, by cross-compiling: the library and the tool link, export the same list, and need nothing
+# that Windows does not have.
+stage_windows() {
+    alv_build "$ALV_ROOT/build-mingw" -- --toolchain "$ALV_ROOT/cmake/mingw-w64.cmake" \
+        -DCMAKE_BUILD_TYPE=Release -DALVISS_BUILD_TESTS=OFF -DALVISS_BUILD_SAMPLES=ON || return 0
+    alv_check "the DLL exports exactly cmake/exports.txt" windows_exports || true
+    alv_check "DLL and tool need only Windows and each other" windows_needs || true
+}
+windows_exports() {
+    x86_64-w64-mingw32-objdump -p "$ALV_ROOT/build-mingw/bin/alviss.dll" |
+        sed -n 's/^\s*\[ *[0-9]*\] \(+base\[ *[0-9]*\] \)\?\(  *[0-9a-f]* \)\?\([a-z_0-9]*\)$/\3/p' |
+        grep '^alv_' | sort -u >"$ALV_LOGS/exports.dll"
+    alv_listed_exports | diff - "$ALV_LOGS/exports.dll"
+}
+windows_needs() {
+    x86_64-w64-mingw32-objdump -p "$ALV_ROOT"/build-mingw/bin/alviss.dll "$ALV_ROOT"/build-mingw/bin/alviss.exe |
+        sed -n 's/.*DLL Name: //p' | sort -u >"$ALV_LOGS/needed.dll"
+    cat "$ALV_LOGS/needed.dll"
+    ! grep -viE '^(kernel32|msvcrt|ucrtbase|api-ms-win-.*|user32|advapi32|shell32|ws2_32|ole32|alviss)\.dll$' \
+        "$ALV_LOGS/needed.dll"
+}
+
+# Layout of the sources.
+stage_style() {
+    alv_check "clang-format" style_format || true
+}
+style_format() {
+    git -C "$ALV_ROOT" ls-files '*.h' '*.hpp' '*.c' '*.cpp' |
+        (cd "$ALV_ROOT" && xargs -r clang-format --dry-run -Werror)
+}
