@@ -33,7 +33,7 @@ def known_drivers():
     """The lavapipe of the system and the newer one that the tests' set-up unpacks, where they are."""
     found = {}
     for name, pattern in (("lavapipe-system", "/usr/share/vulkan/icd.d/lvp_icd*.json"),
-                          ("lavapipe-newer", str(CACHE / "mesa-25/usr/share/vulkan/icd.d/lvp_icd*.json"))):
+                          ("lavapipe-newer", str(CACHE / "mesa-25/lvp_icd.json"))):
         for path in sorted(glob.glob(pattern))[:1]:
             found[name] = path
     return found
