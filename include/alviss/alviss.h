@@ -1,0 +1,29 @@
+/* Alviss: language models inside a program, on any GPU with Vulkan.
+ *
+ *   alv_runtime     a device                     runtime.h, device.h
+ *   alv_model       a GGUF file on it            model.h, memory_plan.h, gguf.h
+ *   alv_session     a conversation               session.h
+ *   alv_generation  a reply in flight            generation.h
+ *
+ * The words that the comments use are explained in export.h, the codes in status.h, threads and
+ * callbacks in runtime.h. alviss.hpp has the same for C++; vulkan.h is for hosts that lend their
+ * own device. Since 0.1 */
+#ifndef ALVISS_ALVISS_H
+#define ALVISS_ALVISS_H
+
+#include "bytes.h"
+#include "device.h"
+#include "export.h"
+#include "file.h"
+#include "generation.h"
+#include "gguf.h"
+#include "log.h"
+#include "memory_plan.h"
+#include "model.h"
+#include "runtime.h"
+#include "session.h"
+#include "status.h"
+#include "string.h"
+#include "version.h"
+
+#endif
