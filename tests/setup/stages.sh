@@ -177,6 +177,6 @@ stage_style() {
     alv_check "clang-format" style_format || true
 }
 style_format() {
-    git -C "$ALV_ROOT" ls-files '*.h' '*.hpp' '*.c' '*.cpp' |
-        (cd "$ALV_ROOT" && xargs -r clang-format --dry-run -Werror)
+    git -C "$ALV_ROOT" ls-files '*.h' '*.hpp' '*.c' '*.cpp' >"$ALV_LOGS/sources"
+    [ -s "$ALV_LOGS/sources" ] && (cd "$ALV_ROOT" && xargs clang-format --dry-run -Werror <"$ALV_LOGS/sources")
 }
