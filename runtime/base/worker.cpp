@@ -69,7 +69,7 @@ bool Worker::post(Job job) {
 }
 
 void Worker::stop() {
-    std::deque<Job> unrun;  // destroyed after the lock is released: a job may own anything
+    std::deque<Job> unrun;  // destroyed outside the lock: a job may own anything
     std::thread thread;
     const bool own_thread = on_worker_thread();
     {
@@ -79,6 +79,7 @@ void Worker::stop() {
         thread.swap(state_->thread);  // of two callers one joins
     }
     state_->wake.notify_all();
+    unrun.clear();
     if (!thread.joinable()) return;
     if (own_thread) {
         thread.detach();
