@@ -105,6 +105,7 @@ function(alv_test name)
   else()
     gtest_discover_tests(${name}
       DISCOVERY_MODE PRE_TEST
+      NO_PRETTY_VALUES
       DISCOVERY_TIMEOUT 60
       TEST_PREFIX "${name}."
       WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
