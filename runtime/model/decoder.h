@@ -75,15 +75,15 @@ class Decoder {
     virtual ~Decoder() = default;
 
     virtual const Model& model() const = 0;
-    virtual uint32_t max_step_tokens() const = 0;     // of one prefill program
+    virtual uint32_t max_step_tokens() const = 0;  // of one prefill program
     virtual uint32_t kv_tokens_free() const = 0;
     // An empty sequence that may grow to `max_tokens`. Limit exceeded when that is over the pool.
     virtual Result<std::unique_ptr<Sequence>> create_sequence(uint32_t max_tokens) = 0;
     // Limit exceeded: sequence full. Out of device memory: no free page in the pool.
     virtual Result<std::unique_ptr<Step>> begin(const StepRequest& request) = 0;
 
-    // Log-probability of tokens[i + 1] after tokens[0 .. i], for an empty sequence, computed through
-    // prefill in steps of `chunk` tokens (0: max_step_tokens): n - 1 values.
+    // Log-probability of tokens[i + 1] after tokens[0 .. i], for an empty sequence, computed
+    // through prefill in steps of `chunk` tokens (0: max_step_tokens): n - 1 values.
     virtual Result<std::vector<float>> score(Sequence& sequence, std::span<const TokenId> tokens,
                                              uint32_t chunk) = 0;
 };

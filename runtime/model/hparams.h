@@ -19,11 +19,11 @@ struct ArchRow {
     std::string_view name;  // general.architecture
     RopeKind rope = RopeKind::kInterleaved;
     Activation activation = Activation::kSilu;
-    bool qk_norm = false;              // RMS norm of each head of q and k before rope
-    bool post_norms = false;           // norms after attention and after the ffn, before the sum
-    bool scale_embedding = false;      // by sqrt(dim)
-    uint32_t sliding_pattern = 0;      // every n-th layer attends globally, the others in a window
-    float local_rope_base = 0;         // rope base of windowed layers; 0: as the global ones
+    bool qk_norm = false;          // RMS norm of each head of q and k before rope
+    bool post_norms = false;       // norms after attention and after the ffn, before the sum
+    bool scale_embedding = false;  // by sqrt(dim)
+    uint32_t sliding_pattern = 0;  // every n-th layer attends globally, the others in a window
+    float local_rope_base = 0;     // rope base of windowed layers; 0: as the global ones
 };
 
 // nullptr if the architecture is unknown.
@@ -32,21 +32,21 @@ std::string known_archs();  // "llama, gemma3", for messages
 
 struct HParams {
     const ArchRow* arch = nullptr;
-    std::string name;            // general.name, may be ""
+    std::string name;  // general.name, may be ""
     uint32_t n_layers = 0;
-    uint32_t dim = 0;            // embedding length
+    uint32_t dim = 0;  // embedding length
     uint32_t ffn_dim = 0;
     uint32_t n_heads = 0;
     uint32_t n_kv_heads = 0;
     uint32_t head_dim = 0;
-    uint32_t rope_dim = 0;       // rotated dimensions of a head, <= head_dim
+    uint32_t rope_dim = 0;  // rotated dimensions of a head, <= head_dim
     uint32_t n_vocab = 0;
-    uint32_t train_context = 0;  // tokens the model was trained on
-    uint32_t sliding_window = 0; // tokens, of windowed layers; 0: none
+    uint32_t train_context = 0;   // tokens the model was trained on
+    uint32_t sliding_window = 0;  // tokens, of windowed layers; 0: none
     float norm_epsilon = 1e-5f;
     float rope_base = 10000.0f;
-    float rope_scale = 1.0f;     // positions are multiplied by this (linear scaling)
-    float attention_scale = 0;   // of q . k
+    float rope_scale = 1.0f;    // positions are multiplied by this (linear scaling)
+    float attention_scale = 0;  // of q . k
 
     bool is_windowed(uint32_t layer) const {
         return arch->sliding_pattern != 0 && sliding_window != 0 &&

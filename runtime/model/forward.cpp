@@ -1,0 +1,248 @@
+#include "model/forward.h"
+
+#include <cmath>
+#include <string>
+
+#include "ops/attention.h"
+#include "ops/embed.h"
+#include "ops/glu.h"
+#include "ops/logprobs.h"
+#include "ops/matmul.h"
+#include "ops/norm_add.h"
+#include "ops/rope.h"
+#include "ops/sample.h"
+
+namespace alv::model {
+
+namespace {
+
+class ForwardRecorder {
+  public:
+    ForwardRecorder(const ForwardContext& context, gpu::Recorder& recorder, uint32_t columns,
+                    uint32_t max_tokens)
+        : device_(*context.model->device()),
+          hp_(context.model->hparams()),
+          weights_(context.model->weights()),
+          kv_(*context.kv),
+          buffers_(*context.buffers),
+          recorder_(recorder),
+          columns_(columns),
+          max_tokens_(max_tokens) {}
+
+    Status embed();
+    Status attention_block(uint32_t layer);
+    Status ffn_block(uint32_t layer);
+    Status head(ops::MatmulRows rows, const gpu::BufferView& logits);
+
+  private:
+    Status matmul(const ops::MatmulArgs& args) {
+        return ops::record_matmul(device_, recorder_, args, columns_, max_tokens_);
+    }
+    // A product whose input is the normed residual stream.
+    ops::MatmulArgs normed(const ops::Weight& weight, const gpu::BufferView& y) const;
+    // Adds a block's last product to the residual stream, through the post-norm where there is one.
+    Status add_to_residual(const ops::Weight& weight, const gpu::BufferView& x,
+                           const gpu::BufferView& post_gain, const gpu::BufferView& next_gain);
+
+    gpu::Device& device_;
+    const HParams& hp_;
+    const WeightSet& weights_;
+    const KvPool& kv_;
+    const StepBuffers& buffers_;
+    gpu::Recorder& recorder_;
+    uint32_t columns_;
+    uint32_t max_tokens_;
+};
+
+Status ForwardRecorder::embed() {
+    recorder_.label("embed");
+    ops::EmbedArgs args;
+    args.weight = &weights_.embedding;
+    args.tokens = buffers_.tokens;
+    args.gain = weights_.layers[0].attn_gain;
+    args.h = buffers_.h;
+    args.gained = buffers_.gained;
+    args.step = buffers_.step;
+    args.scale = hp_.arch->scale_embedding ? std::sqrt(static_cast<float>(hp_.dim)) : 1.0f;
+    return ops::record_embed(device_, recorder_, args, max_tokens_);
+}
+
+ops::MatmulArgs ForwardRecorder::normed(const ops::Weight& weight, const gpu::BufferView& y) const {
+    ops::MatmulArgs args;
+    args.weight = &weight;
+    args.x = buffers_.gained;
+    args.y = y;
+    args.step = buffers_.step;
+    args.norm = true;
+    args.h = buffers_.h;
+    args.epsilon = hp_.norm_epsilon;
+    args.gelu = hp_.arch->activation == Activation::kGeluTanh;
+    return args;
+}
+
+Status ForwardRecorder::add_to_residual(const ops::Weight& weight, const gpu::BufferView& x,
+                                        const gpu::BufferView& post_gain,
+                                        const gpu::BufferView& next_gain) {
+    ops::MatmulArgs args;
+    args.weight = &weight;
+    args.x = x;
+    args.step = buffers_.step;
+    if (!hp_.arch->post_norms) {
+        args.y = buffers_.h;
+        args.add = true;
+        args.gain = next_gain;
+        args.gained = buffers_.gained;
+        return matmul(args);
+    }
+    args.y = buffers_.block;
+    ALV_RETURN_IF_ERROR(matmul(args));
+    recorder_.label("post-norm");
+    return ops::record_norm_add(device_, recorder_,
+                                {buffers_.block, post_gain, buffers_.h, next_gain, buffers_.gained,
+                                 buffers_.step, hp_.dim, hp_.norm_epsilon},
+                                max_tokens_);
+}
+
+Status ForwardRecorder::attention_block(uint32_t layer) {
+    const LayerWeights& w = weights_.layers[layer];
+    const bool windowed = hp_.is_windowed(layer);
+    recorder_.label("qkv");
+    ALV_RETURN_IF_ERROR(matmul(normed(w.qkv, buffers_.qkv)));
+
+    recorder_.label("rope");
+    ops::RopeArgs rope;
+    rope.qkv = buffers_.qkv;
+    rope.k_cache = kv_.keys(layer);
+    rope.v_cache = kv_.values(layer);
+    rope.q_gain = w.q_gain;
+    rope.k_gain = w.k_gain;
+    rope.angles = windowed ? weights_.local_angles : weights_.global_angles;
+    rope.step = buffers_.step;
+    rope.pages = buffers_.pages;
+    rope.n_heads = hp_.n_heads;
+    rope.n_kv_heads = hp_.n_kv_heads;
+    rope.head_dim = hp_.head_dim;
+    rope.rope_dim = hp_.rope_dim;
+    rope.halves = hp_.arch->rope == RopeKind::kHalves;
+    rope.qk_norm = hp_.arch->qk_norm;
+    rope.q_scale = hp_.attention_scale;
+    rope.epsilon = hp_.norm_epsilon;
+    ALV_RETURN_IF_ERROR(ops::record_rope(device_, recorder_, rope, max_tokens_));
+
+    recorder_.label("attention");
+    ALV_RETURN_IF_ERROR(
+        ops::record_attention(device_, recorder_,
+                              {buffers_.qkv, kv_.keys(layer), kv_.values(layer), buffers_.attn,
+                               buffers_.step, buffers_.pages, hp_.n_heads, hp_.n_kv_heads,
+                               hp_.head_dim, windowed ? hp_.sliding_window : 0},
+                              max_tokens_));
+    recorder_.label("attention out");
+    return add_to_residual(w.out, buffers_.attn, w.post_attn_gain, w.ffn_gain);
+}
+
+Status ForwardRecorder::ffn_block(uint32_t layer) {
+    const LayerWeights& w = weights_.layers[layer];
+    recorder_.label("gate and up");
+    if (w.gate_up.gated) {
+        ALV_RETURN_IF_ERROR(matmul(normed(w.gate_up, buffers_.ffn)));
+    } else {
+        ALV_RETURN_IF_ERROR(matmul(normed(w.gate_up, buffers_.gate_up)));
+        const bool gelu = hp_.arch->activation == Activation::kGeluTanh;
+        ALV_RETURN_IF_ERROR(ops::record_glu(
+            device_, recorder_, {buffers_.gate_up, buffers_.ffn, buffers_.step, hp_.ffn_dim, gelu},
+            max_tokens_));
+    }
+    recorder_.label("down");
+    const bool last = layer + 1 == hp_.n_layers;
+    return add_to_residual(w.down, buffers_.ffn, w.post_ffn_gain,
+                           last ? weights_.final_gain : weights_.layers[layer + 1].attn_gain);
+}
+
+Status ForwardRecorder::head(ops::MatmulRows rows, const gpu::BufferView& logits) {
+    recorder_.label("head");
+    ops::MatmulArgs args = normed(weights_.head, logits);
+    args.rows = rows;
+    const bool one = rows == ops::MatmulRows::kLast;
+    return ops::record_matmul(device_, recorder_, args, one ? 1 : columns_, one ? 1 : kScoreRows);
+}
+
+uint32_t drawable_tokens(const Model& model) {
+    return std::min(model.hparams().n_vocab, model.tokenizer().size());
+}
+
+}  // namespace
+
+Result<ForwardProgram> record_forward(const ForwardContext& context, uint32_t columns,
+                                      uint32_t max_tokens) {
+    gpu::Device& device = *context.model->device();
+    const HParams& hp = context.model->hparams();
+    const StepBuffers& buffers = *context.buffers;
+    const auto recorder = device.record(columns == 1 ? "decode" : "prefill");
+    ForwardRecorder forward(context, *recorder, columns, max_tokens);
+    ForwardProgram out;
+    out.max_tokens = max_tokens;
+    ALV_RETURN_IF_ERROR(forward.embed());
+    for (uint32_t i = 0; i < hp.n_layers; ++i) {
+        ALV_RETURN_IF_ERROR(forward.attention_block(i));
+        recorder->split();
+        ALV_RETURN_IF_ERROR(forward.ffn_block(i));
+        recorder->split();
+    }
+    out.n_layer_segments = hp.n_layers * 2;
+    out.head_segment = out.n_layer_segments;
+    ALV_RETURN_IF_ERROR(forward.head(ops::MatmulRows::kLast, buffers.logits));
+    recorder->split();
+    out.draw_segment = out.head_segment + 1;
+    const uint32_t n_vocab = drawable_tokens(*context.model);
+    recorder->label("sample");
+    ALV_RETURN_IF_ERROR(ops::record_sample(
+        device, *recorder,
+        {buffers.logits, buffers.step, buffers.penalty, buffers.answer, n_vocab}));
+    recorder->split();
+    out.report_segment = out.draw_segment + 1;
+    recorder->label("logprobs");
+    ALV_RETURN_IF_ERROR(ops::record_logprobs(
+        device, *recorder,
+        {buffers.logits, buffers.step, buffers.answer, buffers.targets, buffers.scores, n_vocab},
+        1));
+    ALV_ASSIGN_OR_RETURN(out.program, recorder->finish());
+    return out;
+}
+
+Result<std::unique_ptr<gpu::Program>> record_score(const ForwardContext& context,
+                                                   const gpu::BufferView& logits) {
+    gpu::Device& device = *context.model->device();
+    const StepBuffers& buffers = *context.buffers;
+    const auto recorder = device.record("score");
+    ForwardRecorder forward(context, *recorder, device.plan().matmul_columns, kScoreRows);
+    ALV_RETURN_IF_ERROR(forward.head(ops::MatmulRows::kScored, logits));
+    ALV_RETURN_IF_ERROR(ops::record_logprobs(device, *recorder,
+                                             {logits, buffers.step, buffers.answer, buffers.targets,
+                                              buffers.scores, context.model->hparams().n_vocab},
+                                             kScoreRows));
+    return recorder->finish();
+}
+
+std::vector<gpu::KernelKey> forward_keys(const gpu::Plan& plan, const HParams& hp,
+                                         const WeightPlan& weights, uint32_t prefill_tokens) {
+    std::vector<gpu::KernelKey> keys;
+    for (const ops::WeightFormat format : formats_of(weights)) {
+        keys.push_back(ops::matmul_key(plan, format, 1));
+        keys.push_back(ops::matmul_key(plan, format, plan.matmul_columns));
+    }
+    for (const ChunkPlan& chunk : weights.embedding.chunks) {
+        keys.push_back(ops::embed_key(plan, chunk.format));
+    }
+    const uint32_t heads_each = hp.n_heads / hp.n_kv_heads;
+    for (const uint32_t tokens : {1u, prefill_tokens}) {
+        const uint32_t rows = ops::attention_rows(heads_each, hp.head_dim, tokens);
+        keys.push_back(ops::attention_key(plan, rows, hp.head_dim));
+    }
+    keys.push_back(ops::rope_key(plan));
+    if (hp.arch->post_norms) keys.push_back(ops::norm_add_key(plan));
+    keys.push_back(ops::sample_key(plan));
+    keys.push_back(ops::logprobs_key(plan));
+    return keys;
+}
+
+}  // namespace alv::model
