@@ -12,7 +12,7 @@ here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=tests/setup/stages.sh
 . "$here/setup/stages.sh"
 
-all_stages="style build tests old_driver validation install windows sanitize fuzz"
+all_stages="style build tests old_driver validation install windows sanitize fuzz tidy"
 stages="$all_stages"
 patterns=""
 while [ $# -gt 0 ]; do

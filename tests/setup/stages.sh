@@ -181,3 +181,15 @@ style_format() {
     git -C "$ALV_ROOT" ls-files '*.h' '*.hpp' '*.c' '*.cpp' >"$ALV_LOGS/sources"
     [ -s "$ALV_LOGS/sources" ] && (cd "$ALV_ROOT" && xargs clang-format --dry-run -Werror <"$ALV_LOGS/sources")
 }
+
+# What .clang-tidy asks of the library and the tool, with the commands of the release build.
+stage_tidy() {
+    alv_check "clang-tidy" tidy_library || true
+}
+tidy_library() {
+    [ -f "$ALV_ROOT/build/compile_commands.json" ] || return 1
+    git -C "$ALV_ROOT" ls-files 'runtime/*.cpp' 'samples/*.cpp' ':!*_windows.cpp' >"$ALV_LOGS/tidied"
+    [ -s "$ALV_LOGS/tidied" ] && (cd "$ALV_ROOT" &&
+        xargs -P "$ALV_JOBS" -n 4 clang-tidy-19 -p build --quiet --extra-arg=-Wno-unknown-warning-option \
+            --extra-arg=-Wno-ignored-optimization-argument <"$ALV_LOGS/tidied")
+}
