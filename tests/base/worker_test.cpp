@@ -12,6 +12,7 @@
 namespace alv {
 namespace {
 
+// In every test the worker is made last, so that it ends before what its jobs use.
 std::unique_ptr<Worker> make_worker(size_t capacity) {
     auto worker = Worker::start(capacity);
     EXPECT_TRUE(worker.ok()) << worker.status().message();
@@ -19,9 +20,9 @@ std::unique_ptr<Worker> make_worker(size_t capacity) {
 }
 
 TEST(Worker, RunsJobsInOrderOnItsOwnThread) {
-    const auto worker = make_worker(100);
     std::vector<int> order;
     std::promise<bool> done;
+    const auto worker = make_worker(100);
     for (int i = 0; i < 50; ++i) ASSERT_TRUE(worker->post([&order, i] { order.push_back(i); }));
     ASSERT_TRUE(worker->post([&] { done.set_value(worker->on_worker_thread()); }));
     EXPECT_TRUE(done.get_future().get());
@@ -31,8 +32,8 @@ TEST(Worker, RunsJobsInOrderOnItsOwnThread) {
 }
 
 TEST(Worker, RefusesWhatTheQueueCannotHold) {
-    const auto worker = make_worker(2);
     std::promise<void> started, go;
+    const auto worker = make_worker(2);
     ASSERT_TRUE(worker->post([&] {
         started.set_value();
         go.get_future().wait();
@@ -45,11 +46,11 @@ TEST(Worker, RefusesWhatTheQueueCannotHold) {
 }
 
 TEST(Worker, StopWaitsForTheRunningJobAndDestroysTheRest) {
-    const auto worker = make_worker(10);
     std::promise<void> started, go;
     std::atomic<bool> finished = false, ran_after = false;
     auto owned = std::make_shared<int>(1);
     const std::weak_ptr<int> watch = owned;
+    const auto worker = make_worker(10);
     ASSERT_TRUE(worker->post([&] {
         started.set_value();
         go.get_future().wait();
@@ -69,8 +70,8 @@ TEST(Worker, StopWaitsForTheRunningJobAndDestroysTheRest) {
 }
 
 TEST(Worker, AJobThatThrowsDoesNotEndTheThread) {
-    const auto worker = make_worker(10);
     std::promise<void> done;
+    const auto worker = make_worker(10);
     ASSERT_TRUE(worker->post([] { throw std::runtime_error("a host's mistake"); }));
     ASSERT_TRUE(worker->post([&] { done.set_value(); }));
     done.get_future().wait();
