@@ -32,8 +32,14 @@ struct Plan {
 // What a host or a test may force.
 struct PlanOverrides {
     uint64_t chunk_bytes = 0;         // 0: by the device's limits
-    std::string tier;                 // "": the best; "plain" excludes subgroup operations
+    // "": the best; "plain": no subgroup operations; "subgroup": x shared by subgroup operations.
+    std::string tier;
     uint64_t submit_budget_us = 0;    // 0: 20 ms, 8 ms on a borrowed queue
+    // 0: what the plan chooses.
+    uint32_t row_lanes = 0;
+    uint32_t reduce_lanes = 0;
+    uint32_t matmul_columns = 0;
+    uint32_t prefill_tokens = 0;
 };
 
 // Unsupported, with what is missing, if no tier fits (Vulkan < 1.2, no timeline semaphore, ...).
