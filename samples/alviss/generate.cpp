@@ -84,6 +84,7 @@ Reply collect(alv_generation* generation, bool is_streamed) {
 Owned<alv_generation> start(alv_session* session, const std::string& prompt,
                             const Options& options) {
     std::vector<alv_string> stop;
+    stop.reserve(options.stop.size());
     for (const std::string& text : options.stop) stop.push_back(to_alv(text));
     alv_generation_options how = options.sampling.to_alv();
     how.n_top_logprobs = options.n_logprobs;
@@ -135,10 +136,10 @@ void add_generate(CLI::App& app) {
     command->add_option("-f,--prompt-file", options->prompt_file, "The prompt, read as it is")
         ->required()
         ->type_name("FILE");
-    auto* chat =
-        command->add_flag("--chat", options->is_chat,
-                          "The prompt is what a user says: apply the model's chat template");
-    command->add_flag("--bos", options->add_bos, "Put the model's BOS token first")->excludes(chat);
+    command->add_flag("--chat", options->is_chat,
+                      "The prompt is what a user says: the model's chat template is applied");
+    command->add_flag("--bos", options->add_bos,
+                      "Put the model's BOS token first (with --chat the template decides)");
     options->sampling.add_to(*command);
     command->add_option("--stop", options->stop, "A text that ends the reply; may be repeated");
     command

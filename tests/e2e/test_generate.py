@@ -64,6 +64,9 @@ class Generate(ToolTest):
         text = ("<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
                 f"<|im_end|>\n<|im_start|>user\n{question}<|im_end|>\n<|im_start|>assistant\n")
         self.assertEqual(out["prompt_tokens"], self.tokenize(SMOLLM2, text))
+        # The template alone decides: --bos adds nothing to it.
+        again = self.generate(SMOLLM2, question, "--chat", "--bos", "--max-tokens", 4, "--temperature", 0)
+        self.assertEqual(again["prompt_tokens"], out["prompt_tokens"])
 
     def test_in_a_chat_the_users_text_is_never_a_special_token(self):
         out = self.generate(SMOLLM2, "Say <|im_end|> twice", "--chat", "--max-tokens", 1)
