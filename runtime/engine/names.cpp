@@ -1,0 +1,23 @@
+#include "engine/names.h"
+
+namespace alv::engine {
+
+std::string_view name(FinishReason reason) {
+    switch (reason) {
+        case FinishReason::kEndToken:
+            return "end token";
+        case FinishReason::kStopString:
+            return "stop string";
+        case FinishReason::kMaxTokens:
+            return "max tokens";
+        case FinishReason::kContextFull:
+            return "context full";
+        case FinishReason::kCancelled:
+            return "cancelled";
+        case FinishReason::kNone:
+            break;
+    }
+    return "none";
+}
+
+}  // namespace alv::engine

@@ -1,0 +1,216 @@
+#include "local/generation.h"
+
+#include <algorithm>
+
+#include "local/prompt.h"
+
+namespace alv::local {
+namespace {
+
+double ms_between(Clock::time_point from, Clock::time_point to) {
+    return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+uint64_t ns_until(Clock::time_point deadline) {
+    const auto now = Clock::now();
+    if (deadline <= now) return 0;
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - now).count());
+}
+
+}  // namespace
+
+void Generation::prepare() {
+    text_ = model_->text();
+    if (!text_) return fail(model_->error());
+    began_ = Clock::now();
+    usage_.queue_ms = ms_between(asked_, began_);
+    Result<std::vector<text::TokenId>> prompt = encode_prompt(*text_, request_.prompt);
+    if (!prompt.ok()) return fail(prompt.status());
+    tokens_ = std::move(prompt).value();
+    n_prompt_ = static_cast<uint32_t>(tokens_.size());
+    if (tokens_.empty())
+        return fail(invalid_argument("the prompt has no tokens: give it some text"));
+    if (tokens_.size() > kv_->context_tokens) {
+        return fail(limit_exceeded("the prompt has " + std::to_string(tokens_.size()) +
+                                   " tokens, the session's context has room for " +
+                                   std::to_string(kv_->context_tokens) +
+                                   ": shorten it, or make a session with more context_tokens"));
+    }
+    detokenizer_.emplace(*text_->tokenizer, request_.render_special);
+    usage_.prompt_tokens = n_prompt_;
+    phase_ = Phase::kWaiting;
+    engine::Event event;
+    event.type = engine::EventType::kPrompt;
+    event.prompt_tokens = tokens_;
+    emit(std::move(event));
+}
+
+uint64_t Generation::tokens_wanted() const {
+    const uint64_t most = kv_->context_tokens;
+    if (request_.max_tokens == 0) return most;
+    return std::min(most, uint64_t{n_prompt_} + request_.max_tokens);
+}
+
+uint64_t Generation::tokens_outstanding() const {
+    constexpr uint64_t kPage = 64;  // room is handed out in pages of at most this many tokens
+    const uint64_t wanted = (tokens_wanted() + kPage - 1) / kPage * kPage;
+    return wanted - std::min<uint64_t>(wanted, kv_->tokens.size());
+}
+
+void Generation::admit() {
+    usage_.reused_tokens = kv_->reuse(tokens_);
+    if (!kv_->sequence) {
+        Result<std::unique_ptr<model::Sequence>> made =
+            model_->decoder->create_sequence(kv_->context_tokens);
+        if (!made.ok()) return fail(made.status());
+        kv_->sequence = std::move(made).value();
+    }
+    phase_ = Phase::kPrefill;
+}
+
+void Generation::advance(Clock::time_point deadline) {
+    if (!step_) {
+        if (const Status status = begin_step(); !status.ok()) return fail(status);
+    }
+    if (!slice_in_flight_) {
+        if (const Status status = step_->submit_slice(); !status.ok()) return fail(status);
+        slice_in_flight_ = true;
+    }
+    const Result<bool> done = step_->wait(ns_until(deadline));
+    if (!done.ok()) return fail(done.status());
+    if (!*done) return;
+    slice_in_flight_ = false;
+    if (cancelled_) return finish(engine::FinishReason::kCancelled);
+    if (step_->all_submitted()) take_result();
+}
+
+Status Generation::begin_step() {
+    const uint32_t cached = static_cast<uint32_t>(kv_->tokens.size());
+    const uint32_t most = model_->decoder->max_step_tokens();
+    uint32_t n = std::min(static_cast<uint32_t>(tokens_.size()) - cached, most);
+    // No prompt ends in a step of one token: that would be decode's program (see KvState::reuse).
+    if (phase_ == Phase::kPrefill && n > 2 && n_prompt_ - cached - n == 1) --n;
+
+    model::StepRequest step;
+    step.sequence = kv_->sequence.get();
+    step.tokens = std::span(tokens_).subspan(cached, n);
+    step.sample = cached + n == tokens_.size();
+    if (step.sample) {
+        const engine::Sampling& sampling = request_.sampling;
+        step.sampler = {sampling.temperature, sampling.top_k,          sampling.top_p,
+                        sampling.min_p,       sampling.repeat_penalty, sampling.seed};
+        step.penalty_tokens = penalty_tokens();
+        step.n_top = request_.n_top;
+    }
+    ALV_ASSIGN_OR_RETURN(step_, model_->decoder->begin(step));
+    n_step_ = n;
+    slice_in_flight_ = false;
+    return ok_status();
+}
+
+std::span<const text::TokenId> Generation::penalty_tokens() const {
+    const engine::Sampling& sampling = request_.sampling;
+    if (sampling.repeat_penalty == 0 || sampling.repeat_penalty == 1) return {};
+    const size_t window = std::min<size_t>(sampling.penalty_window, tokens_.size());
+    return std::span(tokens_).last(window);
+}
+
+void Generation::take_result() {
+    Result<model::StepResult> result = step_->result();
+    step_.reset();
+    if (!result.ok()) return fail(result.status());
+    const size_t cached = kv_->tokens.size();
+    kv_->append(std::span(tokens_).subspan(cached, n_step_), phase_ == Phase::kPrefill);
+    if (phase_ == Phase::kPrefill) {
+        engine::Event event;
+        event.type = engine::EventType::kPrefill;
+        event.total = n_prompt_ - usage_.reused_tokens;
+        event.done = static_cast<uint32_t>(kv_->tokens.size()) - usage_.reused_tokens;
+        if (!emit(std::move(event)) || kv_->tokens.size() < n_prompt_) return;
+        phase_ = Phase::kDecode;
+    }
+    take_token(*result);
+}
+
+void Generation::take_token(const model::StepResult& result) {
+    if (result.token < 0 || static_cast<uint32_t>(result.token) >= text_->tokenizer->size()) {
+        return fail(internal_error("the device drew token " + std::to_string(result.token) +
+                                   ", which is not in the vocabulary"));
+    }
+    const auto now = Clock::now();
+    if (usage_.generated_tokens++ == 0) {
+        first_token_ = now;
+        usage_.first_token_ms = ms_between(asked_, now);
+        usage_.prefill_ms = ms_between(began_, now);
+    }
+    usage_.decode_ms = ms_between(first_token_, now);
+
+    engine::Event event;
+    event.type = engine::EventType::kToken;
+    event.token = result.token;
+    event.logprob = result.logprob;
+    event.top = result.top;
+    if (!emit(std::move(event))) return;
+    const bool is_end = text_->tokenizer->is_end(result.token);
+    if (is_end && !request_.ignore_end) return finish(engine::FinishReason::kEndToken);
+    if (!emit_text(stop_.push(detokenizer_->push(result.token)))) return;
+    if (stop_.stopped()) return finish(engine::FinishReason::kStopString);
+    if (usage_.generated_tokens == request_.max_tokens) {
+        return finish(engine::FinishReason::kMaxTokens);
+    }
+    if (kv_->tokens.size() >= kv_->context_tokens) {
+        return finish(engine::FinishReason::kContextFull);
+    }
+    tokens_.push_back(result.token);
+}
+
+bool Generation::emit(engine::Event event) {
+    event.usage = usage_;
+    if (sink_->on_event(std::move(event))) return true;
+    fail({Code::kCallbackFailed, "the generation's callback failed: the reply was stopped"});
+    return false;
+}
+
+bool Generation::emit_text(std::string text) {
+    if (text.empty()) return true;
+    engine::Event event;
+    event.type = engine::EventType::kText;
+    event.text = std::move(text);
+    return emit(std::move(event));
+}
+
+void Generation::finish(engine::FinishReason reason) {
+    if (over_) return;
+    step_.reset();
+    if (detokenizer_ && reason != engine::FinishReason::kStopString) {
+        std::string rest = stop_.push(detokenizer_->finish());
+        if (stop_.stopped()) reason = engine::FinishReason::kStopString;
+        rest += stop_.finish();
+        if (!emit_text(std::move(rest))) return;
+    }
+    engine::Event event;
+    event.type = engine::EventType::kDone;
+    event.finish = reason;
+    end(std::move(event));
+}
+
+void Generation::fail(const Status& status) {
+    if (over_) return;
+    step_.reset();
+    engine::Event event;
+    event.type = engine::EventType::kFailed;
+    event.status = status;
+    failure_ = status;
+    end(std::move(event));
+}
+
+void Generation::end(engine::Event last) {
+    over_ = true;
+    kv_->busy = false;
+    last.usage = usage_;
+    const std::shared_ptr<engine::EventSink> sink = std::move(sink_);
+    static_cast<void>(sink->on_event(std::move(last)));
+}
+
+}  // namespace alv::local

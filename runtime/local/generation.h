@@ -1,0 +1,89 @@
+// One request on its way: prompt, prefill, decode, end. A state machine that the scheduler moves in
+// short units.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "local/model_state.h"
+#include "local/stop.h"
+
+namespace alv::local {
+
+class Generation : public engine::Ticket {
+  public:
+    Generation(engine::Request request, std::shared_ptr<KvState> kv,
+               std::shared_ptr<ModelState> model, std::shared_ptr<engine::EventSink> sink)
+        : request_(std::move(request)),
+          kv_(std::move(kv)),
+          model_(std::move(model)),
+          sink_(std::move(sink)),
+          stop_(request_.stop_strings) {}
+
+    // Any thread.
+    void cancel() override { cancelled_ = true; }
+    bool cancelled() const { return cancelled_; }
+
+    // The scheduler only, from here on.
+    ModelState& model() const { return *model_; }
+    KvState& kv() const { return *kv_; }
+    bool over() const { return over_; }
+    const Status& failure() const { return failure_; }
+    bool step_in_flight() const { return step_ != nullptr; }
+    bool prompt_ready() const { return phase_ != Phase::kPrompt; }
+    bool admitted() const { return phase_ == Phase::kPrefill || phase_ == Phase::kDecode; }
+
+    // Renders and tokenizes the prompt.
+    void prepare();
+    // Tokens of kv cache that it may come to hold; those it may take beyond what it has now.
+    uint64_t tokens_wanted() const;
+    uint64_t tokens_outstanding() const;
+    // There is room: takes the sequence.
+    void admit();
+    // One unit of work: a slice submitted and waited for until `deadline` at the latest.
+    void advance(Clock::time_point deadline);
+    // Ends it; whatever is in flight is abandoned.
+    void fail(const Status& status);
+    void finish(engine::FinishReason reason);
+
+  private:
+    enum class Phase : uint32_t { kPrompt, kWaiting, kPrefill, kDecode };
+
+    Status begin_step();
+    void take_result();
+    void take_token(const model::StepResult& result);
+    bool emit(engine::Event event);
+    bool emit_text(std::string text);
+    void end(engine::Event last);
+    std::span<const text::TokenId> penalty_tokens() const;
+
+    engine::Request request_;
+    std::shared_ptr<KvState> kv_;
+    std::shared_ptr<ModelState> model_;
+    std::shared_ptr<engine::EventSink> sink_;
+    StopFilter stop_;
+    std::atomic<bool> cancelled_{false};
+
+    Phase phase_ = Phase::kPrompt;
+    bool over_ = false;
+    Status failure_;
+    std::shared_ptr<const TextSide> text_;
+    std::optional<text::StreamDetokenizer> detokenizer_;
+    std::vector<text::TokenId> tokens_;  // prompt and what followed it
+    uint32_t n_prompt_ = 0;
+    uint32_t n_step_ = 0;  // tokens of the step in flight
+    std::unique_ptr<model::Step> step_;
+    bool slice_in_flight_ = false;
+
+    engine::Usage usage_;
+    Clock::time_point asked_ = Clock::now();
+    Clock::time_point began_{};
+    Clock::time_point first_token_{};
+};
+
+}  // namespace alv::local

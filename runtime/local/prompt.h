@@ -1,0 +1,34 @@
+// From a prompt to tokens: the chat template, provenance, BOS.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "engine/engine.h"
+#include "local/loaded.h"
+
+namespace alv::local {
+
+// The template that the model brings, or a stand-in for a model without one: ChatML when the
+// vocabulary has <|im_start|>, else "role: content" lines.
+Result<std::shared_ptr<const text::ChatTemplate>> pick_chat_template(
+    const std::string& source, const text::Tokenizer& tokenizer);
+
+Result<std::vector<text::RenderedPart>> render_messages(const TextSide& text,
+                                                        std::span<const engine::Message> messages,
+                                                        bool add_generation_prompt);
+
+// Only trusted parts may spell special tokens.
+Result<std::vector<text::TokenId>> encode_parts(const TextSide& text,
+                                                std::span<const text::RenderedPart> parts);
+
+Result<std::vector<text::TokenId>> encode_text(const TextSide& text, const std::string& plain,
+                                               bool parse_special, bool add_bos);
+
+Result<std::vector<text::TokenId>> encode_prompt(const TextSide& text,
+                                                 const engine::Prompt& prompt);
+
+}  // namespace alv::local

@@ -1,0 +1,349 @@
+#include "local/scheduler.h"
+
+#include <algorithm>
+#include <new>
+
+namespace alv::local {
+namespace {
+
+constexpr const char* kLost =
+    "the device was lost: call alv_runtime_rebuild, then generate again; the session's messages "
+    "are "
+    "still there";
+// How long a load works before others have their turn.
+constexpr auto kLoadSlice = std::chrono::milliseconds(20);
+
+}  // namespace
+
+Scheduler::Scheduler(std::shared_ptr<Backend> backend, std::shared_ptr<const Log> log)
+    : backend_(std::move(backend)), log_(std::move(log)) {}
+
+Scheduler::~Scheduler() {
+    shutdown();
+}
+
+void Scheduler::add_model(std::shared_ptr<ModelState> model) {
+    {
+        const std::lock_guard lock(mutex_);
+        new_models_.push_back(std::move(model));
+        ++n_models_;
+    }
+    wake();
+}
+
+Status Scheduler::add_generation(std::shared_ptr<Generation> generation) {
+    if (lost_) return device_lost(kLost);
+    {
+        const std::lock_guard lock(mutex_);
+        new_generations_.push_back(std::move(generation));
+    }
+    wake();
+    return ok_status();
+}
+
+void Scheduler::add_conversation(const std::shared_ptr<ModelState>& model,
+                                 std::shared_ptr<KvState> kv) {
+    const std::lock_guard lock(mutex_);
+    new_conversations_.emplace_back(model, std::move(kv));
+}
+
+std::shared_ptr<gpu::Device> Scheduler::device() const {
+    const std::lock_guard lock(mutex_);
+    return device_;
+}
+
+void Scheduler::set_device(std::shared_ptr<gpu::Device> device) {
+    const std::lock_guard lock(mutex_);
+    device_ = std::move(device);
+}
+
+uint32_t Scheduler::n_models() const {
+    const std::lock_guard lock(mutex_);
+    return n_models_;
+}
+
+void Scheduler::poke() {
+    if (!inside()) {
+        // Events are for the thread that does the work: only what makes none is done here.
+        const std::unique_lock turn(exec_, std::try_to_lock);
+        if (turn) sweep_models();
+    }
+    wake();
+}
+
+void Scheduler::wake() {
+    {
+        const std::lock_guard lock(mutex_);
+        news_ = true;
+    }
+    work_.notify_all();
+}
+
+void Scheduler::wait_for_work(Clock::time_point deadline) {
+    std::unique_lock lock(mutex_);
+    work_.wait_until(lock, deadline, [&] { return news_ || shut_down_; });
+    news_ = false;
+}
+
+Result<bool> Scheduler::run_until(Clock::time_point deadline, bool wait_for_turn) {
+    if (inside()) {
+        return invalid_state("called from a callback of the same runtime: return from it first");
+    }
+    std::unique_lock turn(exec_, std::defer_lock);
+    if (wait_for_turn) {
+        turn.lock();
+    } else if (!turn.try_lock()) {
+        return invalid_state("another thread is working on this runtime right now");
+    }
+    bool more = true;
+    do {
+        more = run_unit(deadline);
+    } while (more && !exec_.wanted() && Clock::now() < deadline);
+    return more;
+}
+
+// The units -----------------------------------------------------------------------------------
+
+bool Scheduler::run_unit(Clock::time_point deadline) {
+    take_inbox();
+    sweep();
+    // A step, or a load that did not pause, has the device to itself until it ends.
+    if (in_step_) return run_generation(deadline) || has_work();
+    if (loading_) return run_load(deadline) || has_work();
+    load_turn_ = !load_turn_;
+    if (load_turn_) {
+        if (!run_load(deadline)) run_generation(deadline);
+    } else {
+        if (!run_generation(deadline)) run_load(deadline);
+    }
+    return has_work();
+}
+
+bool Scheduler::has_work() const {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!new_generations_.empty() || !new_models_.empty()) return true;
+    }
+    if (in_step_ || loading_) return true;
+    for (const auto& model : models_) {
+        if (model->load) return true;
+    }
+    return std::any_of(generations_.begin(), generations_.end(), [](const auto& generation) {
+        return generation->model().progress().phase != ModelPhase::kLoading;
+    });
+}
+
+void Scheduler::take_inbox() {
+    std::vector<std::shared_ptr<ModelState>> models;
+    std::vector<std::shared_ptr<Generation>> generations;
+    std::vector<std::pair<std::shared_ptr<ModelState>, std::shared_ptr<KvState>>> conversations;
+    {
+        const std::lock_guard lock(mutex_);
+        models.swap(new_models_);
+        generations.swap(new_generations_);
+        conversations.swap(new_conversations_);
+    }
+    for (auto& model : models) {
+        models_.push_back(model);
+        start_load(*model);
+    }
+    for (auto& [model, kv] : conversations) model->conversations.push_back(std::move(kv));
+    for (auto& generation : generations) {
+        generation->kv().busy = true;
+        generations_.push_back(std::move(generation));
+    }
+}
+
+// What was closed, cancelled or dropped since the last look.
+void Scheduler::sweep() {
+    for (const auto& generation : generations_) {
+        // With a slice in flight the cancel is seen when the slice ends.
+        if (generation->cancelled() && generation != in_step_) {
+            guard(*generation, [&] { generation->finish(engine::FinishReason::kCancelled); });
+        }
+        if (lost_) generation->fail(device_lost(kLost));
+    }
+    sweep_models();
+}
+
+void Scheduler::sweep_models() {
+    // Nobody listens to the generations of a closed model any more.
+    for (const auto& generation : generations_) {
+        if (generation->model().closed) generation->fail(cancelled("the model was released"));
+    }
+    if (in_step_ && in_step_->over()) in_step_.reset();
+    std::erase_if(generations_, [](const auto& generation) { return generation->over(); });
+    for (const auto& model : models_) {
+        for (const auto& kv : model->conversations) {
+            if (!kv->busy && (kv->closed || kv->drop_requested.exchange(false))) kv->drop();
+        }
+        std::erase_if(model->conversations, [](const auto& kv) { return kv->closed && !kv->busy; });
+        if (model->closed) {
+            if (loading_ == model) loading_.reset();
+            model->drop_device_side();
+        }
+    }
+    const size_t closed = std::erase_if(models_, [](const auto& m) { return m->closed.load(); });
+    const std::lock_guard lock(mutex_);
+    n_models_ -= static_cast<uint32_t>(closed);
+}
+
+void Scheduler::start_load(ModelState& model) {
+    model.begin_load();
+    if (model.closed) return;
+    Result<std::unique_ptr<LoadTask>> task = LoadTask::start(
+        [backend = backend_, source = model.source,
+         device = model.source.tokenizer_only ? nullptr : this->device()](
+            const LoadProgress& progress) { return backend->load(source, device, progress); });
+    if (!task.ok()) {
+        model.finish_load(task.status());
+        return;
+    }
+    model.load = std::move(task).value();
+}
+
+// False if there is nothing to load.
+bool Scheduler::run_load(Clock::time_point deadline) {
+    std::shared_ptr<ModelState> model = loading_;
+    for (size_t i = 0; i < models_.size() && !model; ++i) {
+        if (models_[i]->load) model = models_[i];
+    }
+    if (!model) return false;
+    if (model->cancel_requested) model->load->cancel();
+    const auto slice_end = std::min(deadline, Clock::now() + kLoadSlice);
+    const LoadTask::Turn turn = model->load->run_until(slice_end);
+    loading_ = turn == LoadTask::Turn::kRunning ? model : nullptr;
+    if (turn != LoadTask::Turn::kOver) {
+        model->report(model->load->state());
+        return true;
+    }
+    Result<Loaded> result = model->load->take();
+    model->load.reset();
+    const bool loaded = result.ok();
+    note_device(result.status());
+    model->finish_load(std::move(result));
+    const std::shared_ptr<gpu::Device> used = device();
+    if (loaded && used && after_load) after_load(*used);
+    return true;
+}
+
+// False if there is nothing to generate.
+bool Scheduler::run_generation(Clock::time_point deadline) {
+    std::shared_ptr<Generation> next = in_step_;
+    for (size_t i = 0; i < generations_.size() && !next; ++i) {
+        turn_ = (turn_ + 1) % generations_.size();
+        const auto& candidate = generations_[turn_];
+        if (candidate->over() || candidate->model().progress().phase == ModelPhase::kLoading)
+            continue;
+        guard(*candidate, [&] {
+            if (!candidate->prompt_ready()) candidate->prepare();
+            if (!candidate->over() && (candidate->admitted() || admit(*candidate)))
+                next = candidate;
+        });
+    }
+    if (!next) return false;
+    guard(*next, [&] {
+        if (!next->over()) next->advance(deadline);
+    });
+    next->kv().last_used = ++use_counter_;
+    in_step_ = next->step_in_flight() ? next : nullptr;
+    note_device(next->failure());
+    return true;
+}
+
+// Lets a generation begin if the pool can hold all that it may come to need, so that no two of them
+// wait for each other's room half way.
+bool Scheduler::admit(Generation& generation) {
+    ModelState& model = generation.model();
+    uint64_t promised = 0;
+    bool others = false;
+    for (const auto& other : generations_) {
+        if (&other->model() != &model || !other->admitted() || other->over()) continue;
+        promised += other->tokens_outstanding();
+        others = true;
+    }
+    const uint64_t needed = promised + generation.tokens_outstanding();
+    if (model.decoder->kv_tokens_free() < needed) evict_idle(model, needed);
+    if (model.decoder->kv_tokens_free() < needed && others) return false;
+    generation.admit();
+    return generation.admitted();
+}
+
+// Kv is a cache: the conversation that was silent for longest goes first.
+void Scheduler::evict_idle(ModelState& model, uint64_t tokens_needed) {
+    while (model.decoder->kv_tokens_free() < tokens_needed) {
+        KvState* oldest = nullptr;
+        for (const auto& kv : model.conversations) {
+            if (kv->busy || !kv->sequence) continue;
+            if (!oldest || kv->last_used < oldest->last_used) oldest = kv.get();
+        }
+        if (!oldest) return;
+        oldest->drop();
+    }
+}
+
+// Nothing that happens to one generation harms the others.
+void Scheduler::guard(Generation& generation, const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        generation.fail(out_of_host_memory("no memory left: free some, then generate again"));
+    } catch (...) {
+        generation.fail(internal_error("an exception reached the scheduler"));
+    }
+}
+
+// Devices ----------------------------------------------------------------------------------------
+
+void Scheduler::note_device(const Status& status) {
+    if (lost_ || status.code() != Code::kDeviceLost) return;
+    lost_ = true;
+    log_->write(LogLevel::kError, kLost);
+}
+
+Status Scheduler::replace_device(
+    const std::function<Result<std::shared_ptr<gpu::Device>>()>& make) {
+    if (inside()) {
+        return invalid_state("called from a callback of the same runtime: return from it first");
+    }
+    const std::unique_lock turn(exec_);
+    take_inbox();
+    for (const auto& generation : generations_) generation->fail(device_lost(kLost));
+    sweep();
+    lost_ = true;
+    loading_.reset();
+    for (const auto& model : models_) {
+        if (!model->source.tokenizer_only) model->drop_device_side();
+    }
+    set_device(nullptr);
+    Result<std::shared_ptr<gpu::Device>> made = make();
+    if (made.ok()) {
+        set_device(std::move(made).value());
+        lost_ = false;
+        for (const auto& model : models_) {
+            if (!model->source.tokenizer_only) start_load(*model);
+        }
+    }
+    wake();
+    return made.status();
+}
+
+void Scheduler::shutdown() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (shut_down_) return;
+        shut_down_ = true;
+        new_models_.clear();
+        new_generations_.clear();
+        new_conversations_.clear();
+    }
+    work_.notify_all();
+    in_step_.reset();
+    generations_.clear();
+    loading_.reset();
+    for (const auto& model : models_) model->drop_device_side();
+    models_.clear();
+    set_device(nullptr);
+}
+
+}  // namespace alv::local

@@ -1,0 +1,91 @@
+// Moves loads and generations in short units, one at a time, in turn.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/log.h"
+#include "local/exec_lock.h"
+#include "local/generation.h"
+#include "local/loaded.h"
+#include "local/model_state.h"
+
+namespace alv::local {
+
+class Scheduler {
+  public:
+    Scheduler(std::shared_ptr<Backend> backend, std::shared_ptr<const Log> log);
+    ~Scheduler();
+
+    // Any thread, also from inside a callback. -----------------------------------------------
+    void add_model(std::shared_ptr<ModelState> model);
+    Status add_generation(std::shared_ptr<Generation> generation);
+    void add_conversation(const std::shared_ptr<ModelState>& model, std::shared_ptr<KvState> kv);
+    // Something was closed, cancelled or dropped: sees to it at once if nobody is at work.
+    void poke();
+    bool lost() const { return lost_; }
+    std::shared_ptr<gpu::Device> device() const;
+    uint32_t n_models() const;
+    // The caller is inside a callback that the scheduler made.
+    bool inside() const { return exec_.held_by_me(); }
+
+    // For those that drive it. ----------------------------------------------------------------
+    // Works on units until `deadline` or until there is nothing to do; true if work is left.
+    // Invalid state if inside, or if another thread is at it (`wait_for_turn` false).
+    Result<bool> run_until(Clock::time_point deadline, bool wait_for_turn);
+    // Sleeps until there may be work, or `deadline`.
+    void wait_for_work(Clock::time_point deadline);
+    void wake();
+    // Puts another device in place; what runs fails with device lost, models load again.
+    Status replace_device(const std::function<Result<std::shared_ptr<gpu::Device>>()>& make);
+    void set_device(std::shared_ptr<gpu::Device> device);
+    // Called after each load, with the device; for the pipeline cache.
+    std::function<void(gpu::Device&)> after_load;
+    // Drops everything, without events. The scheduler is of no use afterwards.
+    void shutdown();
+
+  private:
+    bool run_unit(Clock::time_point deadline);
+    void take_inbox();
+    void sweep();
+    void sweep_models();
+    bool run_load(Clock::time_point deadline);
+    bool run_generation(Clock::time_point deadline);
+    void start_load(ModelState& model);
+    bool admit(Generation& generation);
+    void evict_idle(ModelState& model, uint64_t tokens_needed);
+    void guard(Generation& generation, const std::function<void()>& work);
+    void note_device(const Status& status);
+    bool has_work() const;
+
+    const std::shared_ptr<Backend> backend_;
+    const std::shared_ptr<const Log> log_;
+    ExecLock exec_;
+    std::atomic<bool> lost_{false};
+
+    mutable std::mutex mutex_;  // of the inbox, the device and the flags beside them
+    std::condition_variable work_;
+    bool news_ = false;
+    bool shut_down_ = false;
+    std::shared_ptr<gpu::Device> device_;
+    std::vector<std::shared_ptr<ModelState>> new_models_;
+    std::vector<std::shared_ptr<Generation>> new_generations_;
+    std::vector<std::pair<std::shared_ptr<ModelState>, std::shared_ptr<KvState>>>
+        new_conversations_;
+    uint32_t n_models_ = 0;
+
+    // With exec_ held only.
+    std::vector<std::shared_ptr<ModelState>> models_;
+    std::vector<std::shared_ptr<Generation>> generations_;
+    std::shared_ptr<Generation> in_step_;  // whose step must end before another begins
+    std::shared_ptr<ModelState> loading_;  // whose load did not pause in time
+    size_t turn_ = 0;
+    bool load_turn_ = false;
+    uint64_t use_counter_ = 0;
+};
+
+}  // namespace alv::local
