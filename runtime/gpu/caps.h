@@ -9,7 +9,13 @@
 
 namespace alv::gpu {
 
-enum class DeviceType : uint32_t { kOther = 0, kIntegrated = 1, kDiscrete = 2, kVirtual = 3, kCpu = 4 };
+enum class DeviceType : uint32_t {
+    kOther = 0,
+    kIntegrated = 1,
+    kDiscrete = 2,
+    kVirtual = 3,
+    kCpu = 4
+};
 
 struct MemoryHeap {
     uint64_t size_bytes = 0;
@@ -75,7 +81,7 @@ struct Caps {
 
     std::vector<MemoryHeap> heaps;
     std::vector<MemoryType> memory_types;
-    bool unified_memory = false;  // every device-local type is host-visible too (iGPU, CPU)
+    bool unified_memory = false;  // iGPU or CPU, and the host can map all of its memory
 };
 
 }  // namespace alv::gpu

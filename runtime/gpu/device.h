@@ -14,9 +14,11 @@
 #include "base/status.h"
 #include "gpu/buffer.h"
 #include "gpu/caps.h"
+#include "gpu/fault.h"
 #include "gpu/kernel.h"
 #include "gpu/plan.h"
 #include "gpu/recorder.h"
+#include "gpu/shaders.h"
 
 namespace alv::gpu {
 
@@ -29,7 +31,9 @@ struct DeviceInfo {
 
 // Devices in order of preference (discrete, integrated, virtual, CPU). No libvulkan, no driver or a
 // failing instance is `unsupported` with what to install.
-Result<std::vector<DeviceInfo>> enumerate_devices(const Log& log);
+// `loader_path`: another Vulkan loader than the system's.
+Result<std::vector<DeviceInfo>> enumerate_devices(const Log& log,
+                                                  const std::string& loader_path = {});
 
 // A device of the host. Handles are Vulkan's, as integers, so that this header needs no vulkan.h.
 // Caps come from what was enabled, which only the host knows.
@@ -47,10 +51,6 @@ struct BorrowedDevice {
     std::function<void()> unlock_queue;
 };
 
-// Injected failures, for tests: called before each Vulkan call that can fail, with its name; a
-// value other than 0 is returned as that call's VkResult.
-using FaultHook = std::function<int32_t(const char* call)>;
-
 struct DeviceOptions {
     std::optional<std::array<uint8_t, 16>> uuid;  // none: the first usable
     std::string name_contains;                    // "" or a part of the device's name
@@ -58,14 +58,18 @@ struct DeviceOptions {
     std::vector<uint8_t> pipeline_cache;  // a blob of pipeline_cache(); a bad one is only a miss
     PlanOverrides plan;
     bool profile = false;
+    std::string loader_path;  // another Vulkan loader than the system's
+    // For tests.
     FaultHook fault;
+    std::span<const ShaderBlob> extra_shaders;  // found before the embedded ones; must outlive it
+    bool force_staging = false;                 // transfers by copy also where memory is mapped
 };
 
 struct MemoryUse {
     std::array<uint64_t, kDomainCount> used_bytes{};       // by domain
     std::array<uint64_t, kDomainCount> allocated_bytes{};  // what arenas took from Vulkan
-    uint64_t budget_bytes = 0;     // of device-local memory: what this process may still take
-    uint64_t heap_bytes = 0;       // size of the device-local heaps
+    uint64_t budget_bytes = 0;  // of device-local memory: what this process may still take
+    uint64_t heap_bytes = 0;    // size of the device-local heaps
 };
 
 // Thread-safe, except that submits must not run at the same time as each other.

@@ -19,22 +19,22 @@ struct Plan {
     bool share_x = false;
     // Partial sums of the groups meet by subgroup shuffles; otherwise in shared memory.
     bool subgroup_reduce = false;
-    uint32_t matmul_columns = 8;     // tokens a workgroup of the prefill matmul covers
-    uint32_t reduce_lanes = 64;      // invocations of whole-vector kernels (norms, sampling)
-    uint32_t prefill_tokens = 64;    // tokens of one prefill program
-    uint32_t attention_splits = 1;   // parts that the kv of one head is split into while decoding
-    uint64_t chunk_bytes = 0;        // largest storage range of one tensor chunk
-    uint64_t submit_budget_us = 0;   // GPU time that one submit aims at
-    bool warm_by_dispatch = false;   // the driver compiles at the first dispatch
-    std::string tier;                // "plain", "subgroup", "cpu": for logs and `alviss devices`
+    uint32_t matmul_columns = 8;    // tokens a workgroup of the prefill matmul covers
+    uint32_t reduce_lanes = 64;     // invocations of whole-vector kernels (norms, sampling)
+    uint32_t prefill_tokens = 64;   // tokens of one prefill program
+    uint32_t attention_splits = 1;  // parts that the kv of one head is split into while decoding
+    uint64_t chunk_bytes = 0;       // largest storage range of one tensor chunk
+    uint64_t submit_budget_us = 0;  // GPU time that one submit aims at
+    bool warm_by_dispatch = false;  // the driver compiles at the first dispatch
+    std::string tier;               // "plain", "subgroup", "cpu": for logs and `alviss devices`
 };
 
 // What a host or a test may force.
 struct PlanOverrides {
-    uint64_t chunk_bytes = 0;         // 0: by the device's limits
+    uint64_t chunk_bytes = 0;  // 0: by the device's limits
     // "": the best; "plain": no subgroup operations; "subgroup": x shared by subgroup operations.
     std::string tier;
-    uint64_t submit_budget_us = 0;    // 0: 20 ms, 8 ms on a borrowed queue
+    uint64_t submit_budget_us = 0;  // 0: 20 ms, 8 ms on a borrowed queue
     // 0: what the plan chooses.
     uint32_t row_lanes = 0;
     uint32_t reduce_lanes = 0;

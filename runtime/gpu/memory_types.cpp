@@ -1,0 +1,75 @@
+// Which memory type a domain lies in.
+#include <algorithm>
+
+#include "gpu/memory.h"
+
+namespace alv::gpu {
+namespace {
+
+constexpr uint32_t kLocal = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT;
+constexpr uint32_t kVisible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
+constexpr uint32_t kCoherent = VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+constexpr uint32_t kCached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+// Protected, lazily allocated, and the vendors' uncached debugging types are never wanted.
+constexpr uint32_t kOdd =
+    VK_MEMORY_PROPERTY_PROTECTED_BIT | VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT |
+    VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD | VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD |
+    VK_MEMORY_PROPERTY_RDMA_CAPABLE_BIT_NV;
+
+struct Wish {
+    uint32_t required;
+    uint32_t liked;
+    uint32_t disliked;
+};
+
+Wish wish_of(Domain domain, bool unified) {
+    switch (domain) {
+        case Domain::kWeights:
+        case Domain::kKv:
+        case Domain::kScratch:
+            // Unified: the loader writes straight into it. Discrete: a host-visible window may be
+            // small or slow to read for the GPU.
+            return unified ? Wish{kLocal, kVisible | kCoherent | kCached, 0}
+                           : Wish{kLocal, 0, kVisible};
+        case Domain::kStep:
+            return {kVisible | kCoherent, kLocal, kCached};
+        case Domain::kReadback:
+            return {kVisible | kCoherent, kCached, unified ? 0 : kLocal};
+        case Domain::kStaging:
+            return {kVisible | kCoherent, 0, unified ? kCached : kLocal | kCached};
+    }
+    return {};
+}
+
+int bits(uint32_t flags) {
+    int count = 0;
+    for (; flags != 0; flags &= flags - 1) ++count;
+    return count;
+}
+
+}  // namespace
+
+std::vector<uint32_t> memory_types_for(const Caps& caps, Domain domain) {
+    const Wish wish = wish_of(domain, caps.unified_memory);
+    struct Candidate {
+        int score;
+        uint64_t heap_bytes;
+        uint32_t type;
+    };
+    std::vector<Candidate> candidates;
+    for (uint32_t i = 0; i < caps.memory_types.size(); ++i) {
+        const MemoryType& type = caps.memory_types[i];
+        const uint32_t flags = type.flags;
+        if ((flags & kOdd) != 0 || (flags & wish.required) != wish.required) continue;
+        const int score = 2 * bits(flags & wish.liked) - bits(flags & wish.disliked);
+        candidates.push_back({score, caps.heaps[type.heap].size_bytes, i});
+    }
+    std::stable_sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
+        return a.score != b.score ? a.score > b.score : a.heap_bytes > b.heap_bytes;
+    });
+    std::vector<uint32_t> types;
+    for (const Candidate& c : candidates) types.push_back(c.type);
+    return types;
+}
+
+}  // namespace alv::gpu

@@ -1,0 +1,82 @@
+#include "gpu/pipeline_cache.h"
+
+#include <array>
+#include <cstring>
+
+namespace alv::gpu {
+namespace {
+
+constexpr std::array<uint8_t, 8> kMagic{'A', 'L', 'V', 'P', 'I', 'P', 'E', '1'};
+
+// Little-endian on every platform there is a Vulkan driver for; a foreign one is only a miss.
+struct Header {
+    std::array<uint8_t, 8> magic;
+    uint64_t data_bytes;
+    uint64_t data_hash;
+    uint64_t header_hash;  // of this struct with 0 here
+    uint32_t vendor_id;
+    uint32_t device_id;
+    uint32_t driver_version;
+    uint32_t driver_id;
+    std::array<uint8_t, 16> device_uuid;
+    std::array<uint8_t, 16> pipeline_cache_uuid;
+};
+static_assert(sizeof(Header) == 80);
+
+// The header that Vulkan itself puts in front (VkPipelineCacheHeaderVersionOne).
+struct DriverHeader {
+    uint32_t header_bytes;
+    uint32_t version;
+    uint32_t vendor_id;
+    uint32_t device_id;
+    std::array<uint8_t, 16> pipeline_cache_uuid;
+};
+static_assert(sizeof(DriverHeader) == 32);
+
+// FNV-1a, 64 bits, a word at a time; finds damage, not forgery.
+uint64_t hash_bytes(std::span<const uint8_t> bytes) {
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const uint8_t byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
+    return hash;
+}
+
+Header make_header(const Caps& caps, std::span<const uint8_t> data) {
+    Header header{};
+    header.magic = kMagic;
+    header.data_bytes = data.size();
+    header.data_hash = hash_bytes(data);
+    header.vendor_id = caps.vendor_id;
+    header.device_id = caps.device_id;
+    header.driver_version = caps.driver_version;
+    header.driver_id = caps.driver_id;
+    header.device_uuid = caps.device_uuid;
+    header.pipeline_cache_uuid = caps.pipeline_cache_uuid;
+    header.header_hash = hash_bytes({reinterpret_cast<const uint8_t*>(&header), sizeof(Header)});
+    return header;
+}
+
+}  // namespace
+
+std::vector<uint8_t> wrap_pipeline_cache(const Caps& caps, std::span<const uint8_t> data) {
+    const Header header = make_header(caps, data);
+    std::vector<uint8_t> blob(sizeof(Header) + data.size());
+    std::memcpy(blob.data(), &header, sizeof(Header));
+    if (!data.empty()) std::memcpy(blob.data() + sizeof(Header), data.data(), data.size());
+    return blob;
+}
+
+std::span<const uint8_t> unwrap_pipeline_cache(const Caps& caps, std::span<const uint8_t> blob) {
+    if (blob.size() < sizeof(Header) + sizeof(DriverHeader)) return {};
+    const std::span<const uint8_t> data = blob.subspan(sizeof(Header));
+    const Header expected = make_header(caps, data);
+    if (std::memcmp(blob.data(), &expected, sizeof(Header)) != 0) return {};
+    DriverHeader driver;
+    std::memcpy(&driver, data.data(), sizeof(DriverHeader));
+    const bool fits = driver.header_bytes >= sizeof(DriverHeader) &&
+                      driver.header_bytes <= data.size() && driver.version == 1 &&
+                      driver.vendor_id == caps.vendor_id && driver.device_id == caps.device_id &&
+                      driver.pipeline_cache_uuid == caps.pipeline_cache_uuid;
+    return fits ? data : std::span<const uint8_t>{};
+}
+
+}  // namespace alv::gpu

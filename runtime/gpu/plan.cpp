@@ -1,0 +1,131 @@
+// Policy. The numbers for CPU drivers were measured (see README.md); those for GPUs are first
+// guesses from how these devices are built, until someone measures.
+#include "gpu/plan.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace alv::gpu {
+namespace {
+
+constexpr uint32_t kVersion12 = (1U << 22) | (2U << 12);
+constexpr uint64_t kDefaultSubmitUs = 20000;
+constexpr uint32_t kGroupLanes = 8;          // of the row kernels, see Plan::row_lanes
+constexpr uint32_t kMaxBindings = 8;         // of the widest kernel
+constexpr uint32_t kPushBytes = 128;         // Vulkan's minimum, and all that kernels use
+constexpr uint32_t kDriverLlvmpipe = 13;     // VK_DRIVER_ID_MESA_LLVMPIPE
+constexpr uint32_t kDriverSwiftShader = 10;  // VK_DRIVER_ID_GOOGLE_SWIFTSHADER
+constexpr uint32_t kVendorIntel = 0x8086;
+
+std::string version_text(uint32_t version) {
+    std::string text = std::to_string((version >> 22) & 0x7f);
+    text += '.';
+    text += std::to_string((version >> 12) & 0x3ff);
+    return text;
+}
+
+Status check_needs(const Caps& caps) {
+    if (caps.api_version < kVersion12) {
+        return unsupported("it has Vulkan " + version_text(caps.api_version) +
+                           ", 1.2 is needed: update its driver");
+    }
+    if (!caps.timeline_semaphore) {
+        return unsupported(
+            "it has no timeline semaphores (of a borrowed device: enable the feature "
+            "timelineSemaphore, and pass the features)");
+    }
+    if (caps.max_storage_buffers_per_stage < kMaxBindings) {
+        return unsupported("it binds " + std::to_string(caps.max_storage_buffers_per_stage) +
+                           " storage buffers at once, " + std::to_string(kMaxBindings) +
+                           " are needed");
+    }
+    if (caps.max_push_constant_bytes < kPushBytes || caps.max_workgroup_invocations < 64 ||
+        caps.max_storage_range_bytes < (uint64_t{1} << 24)) {
+        return unsupported("its limits are below what Vulkan 1.2 asks for: update its driver");
+    }
+    return ok_status();
+}
+
+// Mesa writes "Mesa 22.3.6 (LLVM 15.0.6)" into driverInfo. 0: not found.
+int mesa_major(const Caps& caps) {
+    constexpr std::string_view kMark = "Mesa ";
+    const size_t at = caps.driver_info.find(kMark);
+    if (at == std::string::npos) return 0;
+    return std::atoi(caps.driver_info.c_str() + at + kMark.size());
+}
+
+bool is_cpu(const Caps& caps) {
+    return caps.type == DeviceType::kCpu || caps.driver_id == kDriverLlvmpipe ||
+           caps.driver_id == kDriverSwiftShader;
+}
+
+// A subgroup is a SIMD vector: workgroups of one vector, no barriers, many equal workgroups.
+void plan_cpu(const Caps& caps, Plan& plan) {
+    plan.row_lanes = std::max(kGroupLanes, std::min(16U, caps.subgroup_size));
+    plan.reduce_lanes = plan.row_lanes;
+    plan.prefill_tokens = 64;
+    plan.warm_by_dispatch = true;
+    plan.subgroup_reduce = false;
+    // 22.3.6 reads uniformly faster than it broadcasts, 25.0.7 the other way round.
+    plan.share_x = caps.driver_id == kDriverLlvmpipe && mesa_major(caps) >= 23 &&
+                   caps.subgroup_ballot && caps.subgroup_size == kGroupLanes;
+}
+
+void plan_gpu(const Caps& caps, Plan& plan) {
+    const bool discrete = caps.type == DeviceType::kDiscrete;
+    // Intel's subgroup size varies from shader to shader, unless it is fixed.
+    const bool size_is_known = caps.vendor_id != kVendorIntel || caps.subgroup_size_control;
+    plan.subgroup_reduce =
+        caps.subgroup_shuffle && caps.subgroup_size >= kGroupLanes && size_is_known;
+    plan.share_x = false;
+    plan.row_lanes = std::clamp(caps.subgroup_size, 32U, 64U);
+    plan.reduce_lanes = std::min(256U, caps.max_workgroup_invocations);
+    plan.prefill_tokens = discrete ? 512 : 256;
+    // Enough workgroups for a large GPU where the model has few heads.
+    plan.attention_splits = discrete ? 8 : 4;
+}
+
+void drop_subgroups(Plan& plan) {
+    plan.share_x = false;
+    plan.subgroup_reduce = false;
+}
+
+std::string tier_name(const Caps& caps, const PlanOverrides& overrides, const Plan& plan) {
+    if (is_cpu(caps) && overrides.tier.empty() && caps.subgroup_ballot) return "cpu";
+    return plan.share_x || plan.subgroup_reduce ? "subgroup" : "plain";
+}
+
+uint64_t chunk_limit(const Caps& caps) {
+    uint64_t limit = caps.max_storage_range_bytes;
+    if (caps.max_allocation_bytes != 0) limit = std::min(limit, caps.max_allocation_bytes);
+    return limit / 256 * 256;
+}
+
+}  // namespace
+
+Result<Plan> make_plan(const Caps& caps, const PlanOverrides& overrides) {
+    ALV_RETURN_IF_ERROR(check_needs(caps));
+    Plan plan;
+    if (is_cpu(caps)) {
+        plan_cpu(caps, plan);
+    } else {
+        plan_gpu(caps, plan);
+    }
+    if (overrides.tier == "plain") {
+        drop_subgroups(plan);
+    } else if (!overrides.tier.empty()) {
+        return invalid_argument("no tier is named " + overrides.tier);
+    }
+    plan.tier = tier_name(caps, overrides, plan);
+
+    plan.chunk_bytes = chunk_limit(caps);
+    if (overrides.chunk_bytes != 0) {
+        if (overrides.chunk_bytes < 4096) return invalid_argument("chunk_bytes is below 4096");
+        plan.chunk_bytes = std::min(plan.chunk_bytes, overrides.chunk_bytes / 256 * 256);
+    }
+    plan.submit_budget_us =
+        overrides.submit_budget_us != 0 ? overrides.submit_budget_us : kDefaultSubmitUs;
+    return plan;
+}
+
+}  // namespace alv::gpu
