@@ -21,7 +21,7 @@ static_assert(std::endian::native == std::endian::little, "GGUF is read as littl
 class HeaderWindow {
   public:
     // More metadata than any real vocabulary needs (Gemma 3 with 262,144 tokens takes 7 MB).
-    static constexpr uint64_t kMaxBytes = 128ULL << 20;
+    static constexpr uint64_t kMaxBytes = 64ULL << 20;
 
     explicit HeaderWindow(std::shared_ptr<const File> file);
 

@@ -2,16 +2,17 @@
 
 #include <gtest/gtest.h>
 #ifndef _WIN32
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 #include <string>
 #include <thread>
 #include <vector>
@@ -181,6 +182,37 @@ TEST_F(FileTest, ReleaseDropsThePagesAndKeepsTheBytes) {
     (*file)->release(100, 4096);
     EXPECT_GE(resident_pages(all->bytes.data(), bytes.size()), 1000U);
 }
+
+#ifndef __SANITIZE_ADDRESS__  // which needs more address space than the limit leaves
+TEST_F(FileTest, WhatCannotBeMappedIsReadOnDemand) {
+    constexpr uint64_t kSize = 1ULL << 30;
+    const auto bytes = pattern(1000);
+    const std::string name = write("sparse.bin", bytes);
+    fs::resize_file(name, kSize);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    rlimit tight = before;
+    tight.rlim_cur = pages * static_cast<size_t>(::sysconf(_SC_PAGESIZE)) + kSize / 2;
+    ASSERT_EQ(::setrlimit(RLIMIT_AS, &tight), 0);
+    const auto file = open_mapped_file(name);
+    ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
+    ASSERT_TRUE(file.ok()) << file.status().message();
+    EXPECT_EQ((*file)->size(), kSize);
+    const auto read = (*file)->read(100, 900);
+    ASSERT_TRUE(read.ok()) << read.status().message();
+    EXPECT_FALSE(read->owned.empty()) << "it was mapped after all";
+    EXPECT_TRUE(std::equal(read->bytes.begin(), read->bytes.end(), bytes.begin() + 100));
+    expect_refuses_out_of_range(**file);
+    // The file shrinks behind our back: an error here, where a mapping would fault.
+    fs::resize_file(name, 500);
+    const auto shrunk = (*file)->read(400, 200);
+    ASSERT_FALSE(shrunk.ok());
+    EXPECT_EQ(shrunk.status().code(), Code::kIoError);
+    EXPECT_NE(shrunk.status().message().find("ended early"), std::string::npos);
+}
+#endif
 #endif
 #endif
 

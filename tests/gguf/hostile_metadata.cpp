@@ -122,7 +122,8 @@ void add_lengths(Corpus& corpus) {
                    {"array element 0"});
         for (const uint32_t type : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 10U, 11U, 12U}) {
             corpus.add("array count " + n.name + " of type " + std::to_string(type),
-                       with_entry(array_entry("x", type, n.value, Bytes(64))), {"array"});
+                       with_entry(array_entry("x", type, n.value, Bytes(64))),
+                       {type == 8 ? "array count" : "array"});
         }
         RawFile file = valid_file();
         file.tensors.back().name_length = n.value;

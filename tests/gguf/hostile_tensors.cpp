@@ -42,7 +42,9 @@ void add_dims(Corpus& corpus) {
              {uint64_t{0}, UINT64_MAX, uint64_t{1} << 63, static_cast<uint64_t>(INT64_MAX)}) {
             std::vector<uint64_t> dims(4, 32);
             dims[position] = dim;
-            corpus.add(text_of(dims), with_dims(dims, 0), {"dims"});
+            const bool alone_refused = dim != static_cast<uint64_t>(INT64_MAX);
+            corpus.add(text_of(dims), with_dims(dims, 0),
+                       {alone_refused ? "dims[" + std::to_string(position) + "]" : "dims"});
         }
     }
     constexpr uint32_t kF32 = 0, kF16 = 1, kQ4_0 = 2, kI8 = 24, kF64 = 28;
@@ -56,6 +58,7 @@ void add_dims(Corpus& corpus) {
         {{1ULL << 32, 1ULL << 32}, kF32, "dims"},
         {{1ULL << 32, 1ULL << 31, 2}, kI8, "dims"},
         {{1ULL << 62, 4}, kF32, "dims"},
+        {{1ULL << 62, 2}, kI8, "dims"},  // 2^63: no wrap, but no longer a signed number
         {{1ULL << 62, 2, 2}, kQ4_0, "dims"},
         {{1ULL << 21, 1ULL << 21, 1ULL << 21, 1ULL << 21}, kF32, "dims"},
         {{32, (1ULL << 59) + 1}, kI8, "dims"},
