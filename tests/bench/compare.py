@@ -129,6 +129,18 @@ def summary(results, rows, drivers):
     return table
 
 
+def same_tokens(results, drivers):
+    """How many greedy tokens both sides agree on from the start, by driver: fast and wrong does not count."""
+    out = {}
+    for driver in drivers:
+        for key, runs in sorted(results.items()):
+            if key.startswith(f"{driver}/warm/") and {"ours", "peer"} <= set(runs):
+                pairs = zip(runs["ours"]["tokens"], runs["peer"]["tokens"])
+                out[driver] = next((i for i, (a, b) in enumerate(pairs) if a != b), len(runs["ours"]["tokens"]))
+                break
+    return out
+
+
 def print_table(table):
     print("| driver | row | ours (min..max) | peer (min..max) | ratio | pairs |\n|---|---|---|---|---|---|")
     show = lambda v, unit: "{:.1f} ({:.1f}..{:.1f}) ".format(*v) + unit
@@ -172,6 +184,8 @@ def main():
                     out.write_text(json.dumps({"setting": setting, "runs": results,
                                                "table": summary(results, rows, drivers)}, indent=1))
     print_table(summary(results, rows, drivers))
+    for driver, count in same_tokens(results, drivers).items():
+        print(f"{driver}: the first {count} greedy tokens are the same")
 
 
 if __name__ == "__main__":
