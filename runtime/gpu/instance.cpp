@@ -116,12 +116,12 @@ Result<std::shared_ptr<Instance>> Instance::borrow(VkInstance instance, uint32_t
 }
 
 Instance::~Instance() {
-    if (own_) {
-        calls_.DestroyInstance(handle_, nullptr);
-    } else if (loader_ != nullptr && handle_ != VK_NULL_HANDLE) {
-        // A leaked or borrowed instance still needs the code it runs on: leak the library, too.
-        new std::shared_ptr<Loader>(std::move(loader_));
-    }
+    if (own_) calls_.DestroyInstance(handle_, nullptr);
+}
+
+void Instance::leak() {
+    own_ = false;
+    if (loader_ != nullptr) loader_->keep_open();
 }
 
 Result<std::vector<VkPhysicalDevice>> Instance::physical_devices() const {

@@ -41,7 +41,7 @@ class Instance {
     uint32_t api_version() const { return api_version_; }
     bool debug_labels() const { return debug_labels_; }
     // Never destroys it: a device of this instance was lost.
-    void leak() { own_ = false; }
+    void leak();
 
     Result<std::vector<VkPhysicalDevice>> physical_devices() const;
     // Version, extensions and the queue family that own devices use.

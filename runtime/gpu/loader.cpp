@@ -79,7 +79,7 @@ Result<std::shared_ptr<Loader>> Loader::open(const std::string& path) {
 }
 
 Loader::~Loader() {
-    close_library(library_);
+    if (library_ != nullptr) close_library(library_);
 }
 
 }  // namespace alv::gpu

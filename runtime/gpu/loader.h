@@ -17,6 +17,8 @@ class Loader {
     Loader(const Loader&) = delete;
     Loader& operator=(const Loader&) = delete;
 
+    // Never closes the library: what was made by it stays, unreachable but not to be unloaded.
+    void keep_open() { library_ = nullptr; }
     void* get_instance_proc_addr() const { return get_instance_proc_addr_; }
 
   private:

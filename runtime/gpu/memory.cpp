@@ -95,12 +95,23 @@ Status Memory::add_block(Domain domain, uint64_t size_bytes) {
             heap_taken_[heap] += size_bytes;
             arena.allocated_bytes += size_bytes;
             arena.blocks.push_back(std::move(block));
+            warn_of_overflow(domain, type, size_bytes);
             return status;
         }
         destroy_block(block);
         if (status.code() != Code::kOutOfDeviceMemory) break;
     }
     return status;
+}
+
+void Memory::warn_of_overflow(Domain domain, uint32_t type, uint64_t size_bytes) const {
+    const uint32_t flags = context_->caps().memory_types[type].flags;
+    const bool overflows =
+        domain == Domain::kWeights && (flags & VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT) == 0;
+    if (!overflows) return;
+    context_->log(LogLevel::kWarning, format_bytes(size_bytes) +
+                                          " of weights did not fit the device's memory and lie in "
+                                          "the host's: expect it to be slow");
 }
 
 Status Memory::try_block(MemoryBlock& block, uint32_t type) {

@@ -53,6 +53,7 @@ class Memory : public std::enable_shared_from_this<Memory> {
     Result<Place> take(Domain domain, uint64_t size_bytes, std::string_view name);
     uint64_t block_size(const Arena& arena, Domain domain, uint64_t size_bytes) const;
     Status add_block(Domain domain, uint64_t size_bytes);
+    void warn_of_overflow(Domain domain, uint32_t type, uint64_t size_bytes) const;
     Status try_block(MemoryBlock& block, uint32_t type);
     void destroy_block(MemoryBlock& block);
     void give(Domain domain, std::list<MemoryBlock>::iterator block, uint64_t offset,

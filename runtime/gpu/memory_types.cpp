@@ -1,5 +1,6 @@
 // Which memory type a domain lies in.
 #include <algorithm>
+#include <bit>
 
 #include "gpu/memory.h"
 
@@ -42,15 +43,10 @@ Wish wish_of(Domain domain, bool unified) {
 }
 
 int bits(uint32_t flags) {
-    int count = 0;
-    for (; flags != 0; flags &= flags - 1) ++count;
-    return count;
+    return std::popcount(flags);
 }
 
-}  // namespace
-
-std::vector<uint32_t> memory_types_for(const Caps& caps, Domain domain) {
-    const Wish wish = wish_of(domain, caps.unified_memory);
+std::vector<uint32_t> types_by_wish(const Caps& caps, const Wish& wish) {
     struct Candidate {
         int score;
         uint64_t heap_bytes;
@@ -69,6 +65,20 @@ std::vector<uint32_t> memory_types_for(const Caps& caps, Domain domain) {
     });
     std::vector<uint32_t> types;
     for (const Candidate& c : candidates) types.push_back(c.type);
+    return types;
+}
+
+}  // namespace
+
+std::vector<uint32_t> memory_types_for(const Caps& caps, Domain domain) {
+    std::vector<uint32_t> types = types_by_wish(caps, wish_of(domain, caps.unified_memory));
+    // Weights that do not fit the device overflow to host memory: slow beats not at all.
+    if (domain == Domain::kWeights) {
+        for (const uint32_t type :
+             types_by_wish(caps, {kVisible | kCoherent, 0, kLocal | kCached})) {
+            if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+        }
+    }
     return types;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string_view>
 
 namespace alv::gpu {
 namespace {
@@ -59,16 +60,22 @@ bool is_cpu(const Caps& caps) {
            caps.driver_id == kDriverSwiftShader;
 }
 
+// The kernels broadcast from lanes 0 to 7 of the subgroup, so it must be one group.
+bool can_share_x(const Caps& caps) {
+    return caps.subgroup_ballot && caps.subgroup_size == kGroupLanes;
+}
+
 // A subgroup is a SIMD vector: workgroups of one vector, no barriers, many equal workgroups.
 void plan_cpu(const Caps& caps, Plan& plan) {
     plan.row_lanes = std::max(kGroupLanes, std::min(16U, caps.subgroup_size));
-    plan.reduce_lanes = plan.row_lanes;
+    // Mesa 22.3 leaves loops after 65,535 iterations of an invocation, all its loops together: passes
+    // over a vocabulary are spread over many lanes.
+    plan.reduce_lanes = std::min(512U, caps.max_workgroup_invocations);
     plan.prefill_tokens = 64;
     plan.warm_by_dispatch = true;
     plan.subgroup_reduce = false;
     // 22.3.6 reads uniformly faster than it broadcasts, 25.0.7 the other way round.
-    plan.share_x = caps.driver_id == kDriverLlvmpipe && mesa_major(caps) >= 23 &&
-                   caps.subgroup_ballot && caps.subgroup_size == kGroupLanes;
+    plan.share_x = caps.driver_id == kDriverLlvmpipe && mesa_major(caps) >= 23 && can_share_x(caps);
 }
 
 void plan_gpu(const Caps& caps, Plan& plan) {
@@ -85,14 +92,48 @@ void plan_gpu(const Caps& caps, Plan& plan) {
     plan.attention_splits = discrete ? 8 : 4;
 }
 
-void drop_subgroups(Plan& plan) {
-    plan.share_x = false;
-    plan.subgroup_reduce = false;
+// "plain" takes subgroup operations away; "subgroup" shares x by them where the device can.
+Status apply_tier(const Caps& caps, const PlanOverrides& overrides, Plan& plan) {
+    if (overrides.tier.empty()) return ok_status();
+    if (overrides.tier == "plain") {
+        plan.share_x = false;
+        plan.subgroup_reduce = false;
+        return ok_status();
+    }
+    if (overrides.tier != "subgroup") {
+        return invalid_argument("no tier is named " + overrides.tier);
+    }
+    if (!can_share_x(caps)) {
+        return unsupported("tier subgroup needs subgroups of 8 that broadcast; they are of " +
+                           std::to_string(caps.subgroup_size));
+    }
+    plan.share_x = true;
+    return ok_status();
 }
 
-std::string tier_name(const Caps& caps, const PlanOverrides& overrides, const Plan& plan) {
+std::string_view tier_name(const Caps& caps, const PlanOverrides& overrides, const Plan& plan) {
     if (is_cpu(caps) && overrides.tier.empty() && caps.subgroup_ballot) return "cpu";
     return plan.share_x || plan.subgroup_reduce ? "subgroup" : "plain";
+}
+
+Status apply_numbers(const Caps& caps, const PlanOverrides& overrides, Plan& plan) {
+    const auto force = [](uint32_t value, uint32_t& target) {
+        if (value != 0) target = value;
+    };
+    force(overrides.row_lanes, plan.row_lanes);
+    force(overrides.reduce_lanes, plan.reduce_lanes);
+    force(overrides.matmul_columns, plan.matmul_columns);
+    force(overrides.prefill_tokens, plan.prefill_tokens);
+    if (overrides.submit_budget_us != 0) plan.submit_budget_us = overrides.submit_budget_us;
+    if (plan.row_lanes % kGroupLanes != 0) {
+        return invalid_argument("row_lanes must be a multiple of " + std::to_string(kGroupLanes));
+    }
+    const uint32_t most = std::min(caps.max_workgroup_invocations, caps.max_workgroup_size[0]);
+    if (plan.row_lanes > most || plan.reduce_lanes > most) {
+        return invalid_argument("the device's workgroups have at most " + std::to_string(most) +
+                                " invocations");
+    }
+    return ok_status();
 }
 
 uint64_t chunk_limit(const Caps& caps) {
@@ -111,20 +152,15 @@ Result<Plan> make_plan(const Caps& caps, const PlanOverrides& overrides) {
     } else {
         plan_gpu(caps, plan);
     }
-    if (overrides.tier == "plain") {
-        drop_subgroups(plan);
-    } else if (!overrides.tier.empty()) {
-        return invalid_argument("no tier is named " + overrides.tier);
-    }
+    ALV_RETURN_IF_ERROR(apply_tier(caps, overrides, plan));
     plan.tier = tier_name(caps, overrides, plan);
-
+    plan.submit_budget_us = kDefaultSubmitUs;
+    ALV_RETURN_IF_ERROR(apply_numbers(caps, overrides, plan));
     plan.chunk_bytes = chunk_limit(caps);
     if (overrides.chunk_bytes != 0) {
         if (overrides.chunk_bytes < 4096) return invalid_argument("chunk_bytes is below 4096");
         plan.chunk_bytes = std::min(plan.chunk_bytes, overrides.chunk_bytes / 256 * 256);
     }
-    plan.submit_budget_us =
-        overrides.submit_budget_us != 0 ? overrides.submit_budget_us : kDefaultSubmitUs;
     return plan;
 }
 

@@ -181,7 +181,8 @@ void ProgramImpl::record_command(const CommandList& list, size_t index, VkComman
     }
     hazards_.add(accesses);
 
-    const bool labelled = list.profile && vk.CmdBeginDebugUtilsLabelEXT;
+    const bool labelled = list.profile && context_->instance().debug_labels() &&
+                          vk.CmdBeginDebugUtilsLabelEXT && vk.CmdEndDebugUtilsLabelEXT;
     if (labelled) {
         const std::string name = op_name(list, command);
         VkDebugUtilsLabelEXT label{};
