@@ -1,9 +1,12 @@
 // Log lines go to the host's sink and nowhere else.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 namespace alv {
 
@@ -15,18 +18,24 @@ class Log {
     using Sink = std::function<void(LogLevel, std::string_view)>;
 
     void set_sink(Sink sink, LogLevel max_level) {
+        auto shared = std::make_shared<const Sink>(std::move(sink));
         const std::lock_guard lock(mutex_);
-        sink_ = std::move(sink);
+        sink_ = std::move(shared);
         max_level_ = max_level;
     }
+    // The sink runs with no lock held: it may log itself, and two threads may be in it at once.
     void write(LogLevel level, std::string_view line) const {
-        const std::lock_guard lock(mutex_);
-        if (sink_ && level <= max_level_) sink_(level, line);
+        std::shared_ptr<const Sink> sink;
+        {
+            const std::lock_guard lock(mutex_);
+            if (level <= max_level_) sink = sink_;
+        }
+        if (sink && *sink) (*sink)(level, line);
     }
 
   private:
     mutable std::mutex mutex_;
-    Sink sink_;
+    std::shared_ptr<const Sink> sink_;
     LogLevel max_level_ = LogLevel::kWarning;
 };
 

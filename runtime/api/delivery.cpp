@@ -1,0 +1,167 @@
+#include "api/delivery.h"
+
+namespace alv::api {
+namespace {
+
+bool is_last(engine::EventType type) {
+    return type == engine::EventType::kDone || type == engine::EventType::kFailed;
+}
+
+}  // namespace
+
+alv_usage to_abi(const engine::Usage& usage) {
+    alv_usage out = ALV_USAGE_INIT;
+    out.prompt_tokens = usage.prompt_tokens;
+    out.reused_tokens = usage.reused_tokens;
+    out.generated_tokens = usage.generated_tokens;
+    out.queue_ms = usage.queue_ms;
+    out.prefill_ms = usage.prefill_ms;
+    out.first_token_ms = usage.first_token_ms;
+    out.decode_ms = usage.decode_ms;
+    return out;
+}
+
+EventView::EventView(engine::Event event) : event_(std::move(event)), usage_(to_abi(event_.usage)) {
+    for (const auto& [token, logprob] : event_.top) top_.push_back({token, logprob});
+    abi_.struct_size = sizeof(alv_event);
+    abi_.type = static_cast<uint32_t>(event_.type);
+    abi_.text = view_of(event_.text);
+    switch (event_.type) {
+        case engine::EventType::kPrompt:
+            abi_.prompt_tokens = event_.prompt_tokens.data();
+            abi_.n_prompt_tokens = event_.prompt_tokens.size();
+            break;
+        case engine::EventType::kPrefill:
+            abi_.done = event_.done;
+            abi_.total = event_.total;
+            break;
+        case engine::EventType::kToken:
+            abi_.token = event_.token;
+            abi_.logprob = event_.logprob;
+            abi_.top = top_.empty() ? nullptr : top_.data();
+            abi_.n_top = top_.size();
+            break;
+        case engine::EventType::kText:
+            break;
+        case engine::EventType::kDone:
+            abi_.finish_reason = static_cast<uint32_t>(event_.finish);
+            abi_.usage = &usage_;
+            break;
+        case engine::EventType::kFailed:
+            error_ = {static_cast<alv_status>(event_.status.code()), event_.status.message(),
+                      "alv_generation"};
+            abi_.error = &error_;
+            abi_.usage = &usage_;
+            break;
+    }
+}
+
+bool EventView::last() const {
+    return is_last(event_.type);
+}
+
+// What an event means for the session, before anybody hears of it.
+void Delivery::settle(const engine::Event& event) {
+    if (event.type == engine::EventType::kText) reply_ += event.text;
+    if (!is_last(event.type)) return;
+    const bool done = event.type == engine::EventType::kDone;
+    const bool said_nothing = event.finish == engine::FinishReason::kCancelled && reply_.empty();
+    if (options_.append_reply && done && !said_nothing) {
+        options_.history->end_reply(std::move(reply_));
+    } else {
+        options_.history->end_reply();
+    }
+}
+
+bool Delivery::on_event(engine::Event event) {
+    const bool last = is_last(event.type);
+    {
+        const std::lock_guard lock(mutex_);
+        usage_ = event.usage;
+        if (callback_failed_ && !last) return false;
+        settle(event);
+    }
+    auto view = std::make_unique<EventView>(std::move(event));
+    if (options_.callback && !options_.dispatcher) {
+        run_callback(*view);
+        const std::lock_guard lock(mutex_);
+        return !callback_failed_;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.push_back(std::move(view));
+        changed_.notify_all();
+    }
+    if (options_.callback) options_.dispatcher->enqueue(shared_from_this());
+    return true;
+}
+
+void Delivery::deliver_next() {
+    std::unique_ptr<EventView> next;
+    {
+        const std::lock_guard lock(mutex_);
+        if (queue_.empty()) return;
+        next = std::move(queue_.front());
+        queue_.pop_front();
+        if (callback_failed_ && !next->last()) return;
+        if (callback_failed_ && next->abi()->type == ALV_EVENT_DONE) {
+            // It was done before the callback's failure could be told to the engine.
+            engine::Event failed;
+            failed.type = engine::EventType::kFailed;
+            failed.status = {Code::kCallbackFailed, "the generation's callback failed"};
+            failed.usage = usage_;
+            next = std::make_unique<EventView>(std::move(failed));
+        }
+    }
+    run_callback(*next);
+}
+
+void Delivery::run_callback(const EventView& event) {
+    bool taken = true;
+    gate_.pass([&] {
+        try {
+            taken = options_.callback(options_.user_data, options_.handle, event.abi()) ==
+                    ALV_STATUS_OK;
+        } catch (...) {
+            taken = false;
+        }
+    });
+    if (taken) return;
+    const std::lock_guard lock(mutex_);
+    callback_failed_ = true;
+}
+
+Result<const alv_event*> Delivery::poll() {
+    const std::lock_guard lock(mutex_);
+    if (options_.callback) {
+        return invalid_state("the generation has a callback: its events go there");
+    }
+    if (ended_) return invalid_state("the last event was taken: the generation has ended");
+    if (queue_.empty()) return Status(Code::kWouldBlock, "no event is there yet");
+    current_ = std::move(queue_.front());
+    queue_.pop_front();
+    ended_ = current_->last();
+    return current_->abi();
+}
+
+bool Delivery::ready() const {
+    const std::lock_guard lock(mutex_);
+    return !queue_.empty() || ended_ || options_.callback;
+}
+
+bool Delivery::wait(std::chrono::steady_clock::time_point deadline) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_until(lock, deadline,
+                               [&] { return !queue_.empty() || ended_ || options_.callback; });
+}
+
+engine::Usage Delivery::usage() const {
+    const std::lock_guard lock(mutex_);
+    return usage_;
+}
+
+void Delivery::close() {
+    gate_.close();
+}
+
+}  // namespace alv::api

@@ -1,0 +1,85 @@
+// Brings the events of one generation to the host: by its callback or by polling.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "alviss/generation.h"
+#include "api/call.h"
+#include "api/callback_gate.h"
+#include "api/dispatcher.h"
+#include "api/history.h"
+#include "engine/engine.h"
+
+namespace alv::api {
+
+alv_usage to_abi(const engine::Usage& usage);
+
+// An event with all that its alv_event points to.
+class EventView {
+  public:
+    explicit EventView(engine::Event event);
+    EventView(const EventView&) = delete;
+    EventView& operator=(const EventView&) = delete;
+    const alv_event* abi() const { return &abi_; }
+    bool last() const;
+
+  private:
+    const engine::Event event_;
+    std::vector<alv_token_logprob> top_;
+    alv_usage usage_;
+    alv_error error_;
+    alv_event abi_{};
+};
+
+// Thread-safe. Knows no runtime: the scheduler may hold it for as long as it likes.
+class Delivery : public engine::EventSink,
+                 public Deliverable,
+                 public std::enable_shared_from_this<Delivery> {
+  public:
+    struct Options {
+        alv_generation* handle = nullptr;
+        alv_generation_callback callback = nullptr;
+        void* user_data = nullptr;
+        std::shared_ptr<Dispatcher> dispatcher;  // null: callbacks run where the events arise
+        std::shared_ptr<History> history;
+        bool append_reply = false;
+    };
+    explicit Delivery(Options options) : options_(std::move(options)) {}
+
+    bool on_event(engine::Event event) override;
+    void deliver_next() override;
+
+    // The next event: borrowed until the next call. Would block; invalid state after the last.
+    Result<const alv_event*> poll();
+    // True if poll() would not block.
+    bool ready() const;
+    bool wait(std::chrono::steady_clock::time_point deadline) const;
+    engine::Usage usage() const;
+    // Callbacks may begin: the handle is whole.
+    void open() { gate_.open(); }
+    // No callback begins any more; waits for one that runs on another thread.
+    void close();
+
+  private:
+    void settle(const engine::Event& event);
+    void run_callback(const EventView& event);
+
+    const Options options_;
+    CallbackGate gate_;
+    mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
+    std::deque<std::unique_ptr<EventView>> queue_;
+    std::unique_ptr<EventView> current_;  // that poll() handed out
+    bool ended_ = false;                  // the last event was handed out
+    bool callback_failed_ = false;
+    std::string reply_;
+    engine::Usage usage_;
+};
+
+}  // namespace alv::api
