@@ -13,6 +13,9 @@ namespace alv::text {
 struct ChatMessage {
     std::string role;     // "system", "user", "assistant", "tool", or what the template knows
     std::string content;  // UTF-8
+    // JSON object whose members join the message's (tool_calls, name, content as a list of parts,
+    // ...) and win over role and content; may be "".
+    std::string extra_json = {};
 };
 
 // A run of rendered text. `trusted` is true for the template's own literals (and bos/eos tokens),
@@ -27,7 +30,8 @@ struct ChatTemplateInput {
     bool add_generation_prompt = true;
     std::string bos_token;
     std::string eos_token;
-    std::string extra_json;  // object whose members become template variables (tools, ...); may be ""
+    std::string
+        extra_json;  // object whose members become template variables (tools, ...); may be ""
     int64_t now_unix_seconds = 0;  // what strftime_now() tells
 };
 
