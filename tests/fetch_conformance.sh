@@ -6,16 +6,16 @@ set -euo pipefail
 # shellcheck source=samples/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../samples/setup.sh"
 
-package=llama-cpp-python==0.3.16
-file=llama_cpp_python-0.3.16.tar.gz
-sha256=34ed0f9bd9431af045bb63d9324ae620ad0536653740e9bb163a2e1fcb973be6
+package=llama-cpp-python==0.3.36
+file=llama_cpp_python-0.3.36.tar.gz
+sha256=832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e
 folder="$ALV_CACHE/conformance"
 
 [ "$(cat "$folder/ready" 2>/dev/null)" = "$sha256" ] && exit 0
 
 mkdir -p "$ALV_CACHE/src"
 if ! alv_has_sha256 "$ALV_CACHE/src/$file" "$sha256"; then
-    alv_say "Fetching the tokenizer vectors and chat templates of $package (51 MB)"
+    alv_say "Fetching the tokenizer vectors and chat templates of $package (77 MB)"
     part="$(mktemp -d "$ALV_CACHE/src/part-XXXXXX")"
     trap 'rm -rf "$part"' EXIT
     # Source packages are downloaded, and asked for their metadata; nothing is built or installed.
