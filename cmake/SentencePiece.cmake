@@ -47,10 +47,12 @@ endforeach()
 list(TRANSFORM sources PREPEND "${root}/")
 
 add_library(alv_sentencepiece STATIC ${sources})
-target_include_directories(alv_sentencepiece SYSTEM PUBLIC
+# For the one source that names sentencepiece: its folders hold a util.h and a common.h.
+set(ALV_SENTENCEPIECE_INCLUDES
   "${root}" "${root}/src" "${root}/src/builtin_pb" "${root}/third_party/protobuf-lite" "${generated}")
-target_compile_definitions(alv_sentencepiece
-  PUBLIC _USE_INTERNAL_STRING_VIEW HAVE_PTHREAD=1)
+set(ALV_SENTENCEPIECE_DEFINITIONS _USE_INTERNAL_STRING_VIEW HAVE_PTHREAD=1)
+target_include_directories(alv_sentencepiece SYSTEM PRIVATE ${ALV_SENTENCEPIECE_INCLUDES})
+target_compile_definitions(alv_sentencepiece PRIVATE ${ALV_SENTENCEPIECE_DEFINITIONS})
 target_compile_options(alv_sentencepiece PRIVATE -w -ffunction-sections -fdata-sections)
 if(ALVISS_SANITIZE)
   # Address checks inside it too; not UBSan, which old protobuf trips by design.
