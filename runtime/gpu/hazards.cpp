@@ -25,7 +25,8 @@ void add_range(std::vector<Range>& ranges, const Range& r) {
 
 bool HazardTracker::needs_barrier(const std::vector<Access>& accesses) const {
     for (const Access& a : accesses) {
-        if (overlaps_any(writes_, a.range)) return true;
+        const bool touches = a.reads || a.writes;
+        if (touches && overlaps_any(writes_, a.range)) return true;
         if (a.writes && overlaps_any(reads_, a.range)) return true;
     }
     return false;

@@ -72,8 +72,7 @@ std::span<const uint8_t> unwrap_pipeline_cache(const Caps& caps, std::span<const
     if (std::memcmp(blob.data(), &expected, sizeof(Header)) != 0) return {};
     DriverHeader driver;
     std::memcpy(&driver, data.data(), sizeof(DriverHeader));
-    const bool fits = driver.header_bytes >= sizeof(DriverHeader) &&
-                      driver.header_bytes <= data.size() && driver.version == 1 &&
+    const bool fits = driver.header_bytes == sizeof(DriverHeader) && driver.version == 1 &&
                       driver.vendor_id == caps.vendor_id && driver.device_id == caps.device_id &&
                       driver.pipeline_cache_uuid == caps.pipeline_cache_uuid;
     return fits ? data : std::span<const uint8_t>{};

@@ -68,8 +68,8 @@ bool can_share_x(const Caps& caps) {
 // A subgroup is a SIMD vector: workgroups of one vector, no barriers, many equal workgroups.
 void plan_cpu(const Caps& caps, Plan& plan) {
     plan.row_lanes = std::max(kGroupLanes, std::min(16U, caps.subgroup_size));
-    // Mesa 22.3 leaves loops after 65,535 iterations of an invocation, all its loops together: passes
-    // over a vocabulary are spread over many lanes.
+    // Mesa 22.3 leaves loops after 65,535 iterations of an invocation, all its loops together:
+    // passes over a vocabulary are spread over many lanes.
     plan.reduce_lanes = std::min(512U, caps.max_workgroup_invocations);
     plan.prefill_tokens = 64;
     plan.warm_by_dispatch = true;

@@ -34,7 +34,8 @@ inline BufferView make_buffer(Device& device, Domain domain, uint64_t n_words) {
     return buffer.ok() ? BufferView(*buffer) : BufferView();
 }
 
-inline Status write_words(Device& device, const BufferView& view, const std::vector<uint32_t>& words) {
+inline Status write_words(Device& device, const BufferView& view,
+                          const std::vector<uint32_t>& words) {
     return device.upload(view, [&](uint64_t offset, std::span<uint8_t> to) {
         std::memcpy(to.data(), reinterpret_cast<const uint8_t*>(words.data()) + offset, to.size());
         return ok_status();
