@@ -26,7 +26,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kLayers{
     {"ops", {"base", "gpu"}},
     {"model", {"base", "gguf", "text", "gpu", "ops"}},
     {"engine", {"base"}},
-    {"local", {"base", "text", "schema", "gpu", "ops", "model", "engine"}},
+    {"local", {"base", "gguf", "text", "schema", "gpu", "ops", "model", "engine"}},
     {"remote", {"base", "schema", "engine"}},
     {"knowledge", {"base", "engine"}},
     {"agent", {"base", "schema", "engine", "knowledge"}},
