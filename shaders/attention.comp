@@ -43,13 +43,16 @@ float largest(vec4 v) { return max(max(v.x, v.y), max(v.z, v.w)); }
 void score_page(uint page, uint kv_head, uint lane) {
     [[unroll]] for (uint r = 0; r < ROWS; ++r) scores_[r] = vec4(0.0);
     const uint base = (page * p_.n_kv_heads + kv_head) * (HEAD_DIM / 2) * kGroupLanes + lane;
-    for (uint d = 0; d < HEAD_DIM / 2; ++d) {
-        const uvec4 keys = k_cache_[base + d * kGroupLanes];
-        const vec4 k0 = low_halves(keys);
-        const vec4 k1 = high_halves(keys);
-        [[unroll]] for (uint r = 0; r < ROWS; ++r) {
-            const vec2 q = q_[query_[r] + d];
-            scores_[r] += k0 * q.x + k1 * q.y;
+    for (uint quad = 0; quad < HEAD_DIM / 2; quad += 4) {
+        [[unroll]] for (uint i = 0; i < 4; ++i) {
+            const uint d = quad + i;
+            const uvec4 keys = k_cache_[base + d * kGroupLanes];
+            const vec4 k0 = low_halves(keys);
+            const vec4 k1 = high_halves(keys);
+            [[unroll]] for (uint r = 0; r < ROWS; ++r) {
+                const vec2 q = q_[query_[r] + d];
+                scores_[r] += k0 * q.x + k1 * q.y;
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ float value_of(uint key) {
 
 bool before(Best a, Best b) { return a.key > b.key || (a.key == b.key && a.id < b.id); }
 
+// One invocation merges, in the order of the lanes, and all read what it found.
 shared float float_lanes_[LANES];
 shared uint key_lanes_[LANES];
 shared uint id_lanes_[LANES];
@@ -24,21 +25,30 @@ shared uint id_lanes_[LANES];
 float add_all(float mine) {
     float_lanes_[gl_LocalInvocationID.x] = mine;
     barrier();
-    float sum = 0.0;
-    for (uint i = 0; i < LANES; ++i) sum += float_lanes_[i];
+    if (gl_LocalInvocationID.x == 0) {
+        for (uint i = 1; i < LANES; ++i) mine += float_lanes_[i];
+        float_lanes_[0] = mine;
+    }
     barrier();
-    return sum;
+    mine = float_lanes_[0];
+    barrier();
+    return mine;
 }
 
 Best best_of_all(Best mine) {
     key_lanes_[gl_LocalInvocationID.x] = mine.key;
     id_lanes_[gl_LocalInvocationID.x] = mine.id;
     barrier();
-    Best best = mine;
-    for (uint i = 0; i < LANES; ++i) {
-        const Best it = Best(key_lanes_[i], id_lanes_[i]);
-        if (before(it, best)) best = it;
+    if (gl_LocalInvocationID.x == 0) {
+        for (uint i = 1; i < LANES; ++i) {
+            const Best it = Best(key_lanes_[i], id_lanes_[i]);
+            if (before(it, mine)) mine = it;
+        }
+        key_lanes_[0] = mine.key;
+        id_lanes_[0] = mine.id;
     }
     barrier();
-    return best;
+    mine = Best(key_lanes_[0], id_lanes_[0]);
+    barrier();
+    return mine;
 }

@@ -1,6 +1,8 @@
 // Goldens as the files hold them.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>

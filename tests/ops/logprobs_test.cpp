@@ -55,7 +55,8 @@ TEST(Logprobs, OfTheDrawnTokenAndTheBest) {
             };
             EXPECT_NEAR(value(1), static_cast<double>(logits[7]) - sum, 1e-3);
             for (uint32_t i = 0; i < kTop; ++i) {
-                ASSERT_EQ(got[4 + 2 * i], order[i]) << tier.name << " place " << i;
+                ASSERT_EQ(got[4 + 2 * i], order[i]) << tier.name << " place " << i << " of " << n << ": " << logits[got[4 + 2 * i]]
+                    << " for " << logits[order[i]];
                 ASSERT_NEAR(value(5 + 2 * i), static_cast<double>(logits[order[i]]) - sum, 1e-3);
             }
         }
