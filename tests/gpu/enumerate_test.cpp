@@ -48,7 +48,7 @@ TEST(Enumerate, FindsDevicesWithTheirCaps) {
         EXPECT_GT(device.caps.max_storage_range_bytes, 0U);
         EXPECT_FALSE(device.caps.heaps.empty());
         EXPECT_FALSE(device.caps.memory_types.empty());
-        EXPECT_FALSE(device.caps.driver_info.empty());
+        EXPECT_FALSE(device.caps.driver_name.empty());
     }
     EXPECT_GT(n_usable, 0U);
 }
