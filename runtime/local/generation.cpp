@@ -53,9 +53,10 @@ uint64_t Generation::tokens_wanted() const {
 }
 
 uint64_t Generation::tokens_outstanding() const {
-    constexpr uint64_t kPage = 64;  // room is handed out in pages of at most this many tokens
-    const uint64_t wanted = (tokens_wanted() + kPage - 1) / kPage * kPage;
-    return wanted - std::min<uint64_t>(wanted, kv_->tokens.size());
+    constexpr uint64_t kPage = 32;  // the pool hands out whole pages
+    const auto in_pages = [](uint64_t n) { return (n + kPage - 1) / kPage * kPage; };
+    const uint64_t wanted = in_pages(tokens_wanted());
+    return wanted - std::min(wanted, in_pages(kv_->tokens.size()));
 }
 
 void Generation::admit() {

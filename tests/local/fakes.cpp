@@ -1,0 +1,347 @@
+#include "local/fakes.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "gguf/writer.h"
+#include "local/prompt.h"
+
+namespace alv::local::test {
+
+class FakeWorld::Use {
+  public:
+    explicit Use(FakeWorld& world) : world_(world) {
+        if (world_.users_.fetch_add(1) != 0) ++world_.broken_rules;
+    }
+    ~Use() { --world_.users_; }
+
+  private:
+    FakeWorld& world_;
+};
+
+std::vector<FakeWorld::StepNote> FakeWorld::steps() const {
+    const std::lock_guard lock(mutex_);
+    return steps_;
+}
+
+void FakeWorld::note(StepNote step) {
+    const std::lock_guard lock(mutex_);
+    steps_.push_back(std::move(step));
+}
+
+namespace {
+
+text::Vocabulary byte_vocabulary() {
+    text::Vocabulary vocabulary;
+    vocabulary.model = "fake";
+    for (int i = 0; i < 256; ++i) vocabulary.tokens.emplace_back(1, static_cast<char>(i));
+    vocabulary.tokens.insert(vocabulary.tokens.end(),
+                             {"<s>", "</s>", "<|im_start|>", "<|im_end|>"});
+    vocabulary.bos = kBos;
+    vocabulary.eos = kEos;
+    vocabulary.eot = kImEnd;
+    return vocabulary;
+}
+
+class ByteTokenizer : public text::Tokenizer {
+  public:
+    ByteTokenizer() : Tokenizer(byte_vocabulary()) { end_tokens_ = {kEos, kImEnd}; }
+
+    Status encode(std::span<const text::TextPart> parts, std::vector<TokenId>& out) const override {
+        for (const text::TextPart& part : parts) encode_part(part, out);
+        return ok_status();
+    }
+    std::string decode(TokenId token, bool render_special) const override {
+        if (token >= 256 && !render_special) return {};
+        return vocabulary_.tokens[static_cast<size_t>(token)];
+    }
+
+  private:
+    void encode_part(const text::TextPart& part, std::vector<TokenId>& out) const {
+        for (size_t i = 0; i < part.text.size();) {
+            size_t taken = 1;
+            TokenId token = static_cast<unsigned char>(part.text[i]);
+            for (TokenId special = kBos; part.parse_special && special <= kImEnd; ++special) {
+                const std::string& name = vocabulary_.tokens[static_cast<size_t>(special)];
+                if (part.text.substr(i, name.size()) != name) continue;
+                token = special;
+                taken = name.size();
+            }
+            out.push_back(token);
+            i += taken;
+        }
+    }
+};
+
+struct FakePool {
+    uint32_t n_tokens;
+    uint32_t taken = 0;
+};
+
+class FakeSequence : public model::Sequence {
+  public:
+    FakeSequence(std::shared_ptr<FakeWorld> world, std::shared_ptr<FakePool> pool, uint32_t most)
+        : max_tokens(most), world_(std::move(world)), pool_(std::move(pool)) {
+        ++world_->live_sequences;
+    }
+    ~FakeSequence() override {
+        const FakeWorld::Use use(*world_);
+        if (in_step) ++world_->broken_rules;
+        pool_->taken -= pages;
+        --world_->live_sequences;
+    }
+    uint32_t length() const override { return static_cast<uint32_t>(tokens.size()); }
+    void truncate(uint32_t length) override {
+        const FakeWorld::Use use(*world_);
+        if (in_step) ++world_->broken_rules;
+        tokens.resize(std::min<size_t>(tokens.size(), length));
+        settle();
+    }
+    bool reserve(uint32_t length) {
+        const uint32_t wanted = (length + 31) / 32 * 32;
+        if (wanted <= pages) return true;
+        if (pool_->taken + wanted - pages > pool_->n_tokens) return false;
+        pool_->taken += wanted - pages;
+        pages = wanted;
+        return true;
+    }
+    void settle() {
+        const uint32_t wanted = (length() + 31) / 32 * 32;
+        pool_->taken -= pages - wanted;
+        pages = wanted;
+    }
+
+    const uint32_t max_tokens;
+    std::vector<TokenId> tokens;
+    uint32_t pages = 0;  // in tokens
+    bool in_step = false;
+
+  private:
+    std::shared_ptr<FakeWorld> world_;
+    std::shared_ptr<FakePool> pool_;
+};
+
+TokenId next_token(const FakeWorld& world, std::span<const TokenId> context,
+                   const model::SamplerParams& sampler) {
+    if (world.next) return world.next(context, sampler);
+    uint64_t hash = 1469598103934665603u ^ (sampler.temperature > 0 ? sampler.seed + 1 : 0);
+    for (const TokenId token : context)
+        hash = (hash ^ static_cast<uint64_t>(token)) * 1099511628211u;
+    return static_cast<TokenId>('a' + hash % 26);
+}
+
+class FakeStep : public model::Step {
+  public:
+    FakeStep(std::shared_ptr<FakeWorld> world, FakeSequence& sequence,
+             const model::StepRequest& request, std::atomic<bool>& busy)
+        : world_(std::move(world)),
+          sequence_(sequence),
+          tokens_(request.tokens.begin(), request.tokens.end()),
+          sample_(request.sample),
+          sampler_(request.sampler),
+          n_top_(request.n_top),
+          busy_(busy) {
+        sequence_.in_step = true;
+        n_slices_ = (static_cast<uint32_t>(tokens_.size()) + world_->slice_tokens - 1) /
+                    world_->slice_tokens;
+    }
+    ~FakeStep() override {
+        const FakeWorld::Use use(*world_);
+        sequence_.in_step = false;
+        if (!finished_) sequence_.settle();
+        busy_ = false;
+    }
+    Status submit_slice() override {
+        const FakeWorld::Use use(*world_);
+        if (world_->lost) return device_lost("the fake device was lost");
+        if (submitted_ == n_slices_) return ok_status();
+        ++submitted_;
+        ++world_->slices_submitted;
+        ready_ = std::max(ready_, std::chrono::steady_clock::now()) + world_->slice_time;
+        return ok_status();
+    }
+    bool all_submitted() const override { return submitted_ == n_slices_; }
+    Result<bool> wait(uint64_t timeout_ns) override {
+        const FakeWorld::Use use(*world_);
+        if (world_->lost) return device_lost("the fake device was lost");
+        const auto now = std::chrono::steady_clock::now();
+        const auto nap = std::chrono::nanoseconds(std::min<uint64_t>(timeout_ns, 1'000'000'000));
+        if (ready_ > now + nap) {
+            std::this_thread::sleep_for(nap);
+            return false;
+        }
+        std::this_thread::sleep_until(ready_);
+        return true;
+    }
+    Result<model::StepResult> result() override {
+        const FakeWorld::Use use(*world_);
+        if (!all_submitted() || finished_) ++world_->broken_rules;
+        finished_ = true;
+        sequence_.tokens.insert(sequence_.tokens.end(), tokens_.begin(), tokens_.end());
+        model::StepResult result;
+        if (!sample_) return result;
+        result.token = next_token(*world_, sequence_.tokens, sampler_);
+        result.logprob = -0.5f;
+        for (uint32_t i = 0; i < n_top_; ++i) {
+            result.top.emplace_back(static_cast<TokenId>(i), -static_cast<float>(i));
+        }
+        return result;
+    }
+
+  private:
+    std::shared_ptr<FakeWorld> world_;
+    FakeSequence& sequence_;
+    std::vector<TokenId> tokens_;
+    bool sample_;
+    model::SamplerParams sampler_;
+    uint32_t n_top_;
+    std::atomic<bool>& busy_;
+    uint32_t n_slices_ = 0;
+    uint32_t submitted_ = 0;
+    bool finished_ = false;
+    std::chrono::steady_clock::time_point ready_{};
+};
+
+class FakeDecoder : public model::Decoder {
+  public:
+    explicit FakeDecoder(std::shared_ptr<FakeWorld> world)
+        : world_(std::move(world)), pool_(std::make_shared<FakePool>()) {
+        pool_->n_tokens = world_->pool_tokens;
+        ++world_->live_decoders;
+    }
+    ~FakeDecoder() override {
+        const FakeWorld::Use use(*world_);
+        if (pool_->taken != 0 || busy_) ++world_->broken_rules;  // sequences go first
+        --world_->live_decoders;
+    }
+    const model::Model& model() const override { std::abort(); }
+    uint32_t max_step_tokens() const override { return world_->step_tokens; }
+    uint32_t kv_tokens_free() const override { return pool_->n_tokens - pool_->taken; }
+    Result<std::unique_ptr<model::Sequence>> create_sequence(uint32_t max_tokens) override {
+        if (max_tokens == 0 || max_tokens > pool_->n_tokens) return limit_exceeded("over the pool");
+        return std::unique_ptr<model::Sequence>(
+            std::make_unique<FakeSequence>(world_, pool_, max_tokens));
+    }
+    Result<std::unique_ptr<model::Step>> begin(const model::StepRequest& request) override {
+        const FakeWorld::Use use(*world_);
+        if (world_->lost) return device_lost("the fake device was lost");
+        if (world_->begin_fault) ALV_RETURN_IF_ERROR(world_->begin_fault(request));
+        auto& sequence = static_cast<FakeSequence&>(*request.sequence);
+        const uint32_t after = sequence.length() + static_cast<uint32_t>(request.tokens.size());
+        if (request.tokens.empty() || request.tokens.size() > max_step_tokens() || busy_) {
+            ++world_->broken_rules;
+        }
+        if (after > sequence.max_tokens) return limit_exceeded("sequence full");
+        if (!sequence.reserve(after)) return out_of_device_memory("no free page");
+        busy_ = true;
+        world_->note({&sequence,
+                      sequence.length(),
+                      static_cast<uint32_t>(request.tokens.size()),
+                      request.sample,
+                      {request.penalty_tokens.begin(), request.penalty_tokens.end()}});
+        return std::unique_ptr<model::Step>(
+            std::make_unique<FakeStep>(world_, sequence, request, busy_));
+    }
+    Result<std::vector<float>> score(model::Sequence&, std::span<const TokenId>,
+                                     uint32_t) override {
+        return unsupported("the fake does not score");
+    }
+
+  private:
+    std::shared_ptr<FakeWorld> world_;
+    std::shared_ptr<FakePool> pool_;
+    std::atomic<bool> busy_{false};
+};
+
+class FakeBackend : public Backend {
+  public:
+    explicit FakeBackend(std::shared_ptr<FakeWorld> world) : world_(std::move(world)) {}
+
+    Result<std::shared_ptr<gpu::Device>> create_device(const gpu::DeviceOptions&,
+                                                       std::shared_ptr<const Log>) override {
+        if (world_->device_fault) ALV_RETURN_IF_ERROR(world_->device_fault());
+        ++world_->devices_made;
+        world_->lost = false;
+        return world_->device;
+    }
+    Result<Loaded> load(const LoadSource& source, std::shared_ptr<gpu::Device>,
+                        const LoadProgress& progress) override {
+        for (uint32_t unit = 0; unit < world_->load_units; ++unit) {
+            {
+                const FakeWorld::Use use(*world_);
+                if (world_->load_fault) ALV_RETURN_IF_ERROR(world_->load_fault(unit));
+                std::this_thread::sleep_for(world_->load_unit_time);
+            }
+            if (!progress(model::LoadStage::kWeights, unit + 1, world_->load_units)) {
+                return cancelled("the load was cancelled");
+            }
+        }
+        auto side = std::make_shared<TextSide>();
+        side->tokenizer = byte_tokenizer();
+        ALV_ASSIGN_OR_RETURN(side->chat_template,
+                             pick_chat_template(world_->chat_template, *side->tokenizer));
+        side->facts.architecture = "fake";
+        side->facts.train_context = world_->context;
+        Loaded loaded;
+        if (!source.tokenizer_only) {
+            side->facts.kv_tokens = world_->pool_tokens;
+            loaded.decoder = std::make_unique<FakeDecoder>(world_);
+        }
+        loaded.text = std::move(side);
+        return loaded;
+    }
+
+  private:
+    std::shared_ptr<FakeWorld> world_;
+};
+
+}  // namespace
+
+std::shared_ptr<const text::Tokenizer> byte_tokenizer() {
+    return std::make_shared<ByteTokenizer>();
+}
+
+std::shared_ptr<Backend> fake_backend(std::shared_ptr<FakeWorld> world) {
+    return std::make_shared<FakeBackend>(std::move(world));
+}
+
+std::vector<TokenId> expected_tokens(const FakeWorld& world, std::vector<TokenId> prompt,
+                                     uint32_t n, const model::SamplerParams& sampler) {
+    std::vector<TokenId> reply;
+    while (reply.size() < n) {
+        reply.push_back(next_token(world, prompt, sampler));
+        prompt.push_back(reply.back());
+    }
+    return reply;
+}
+
+std::string to_text(std::span<const TokenId> tokens) {
+    std::string text;
+    for (const TokenId token : tokens) {
+        if (token < 256) text += static_cast<char>(token);
+    }
+    return text;
+}
+
+std::vector<TokenId> to_tokens(const std::string& text) {
+    std::vector<TokenId> tokens;
+    for (const char c : text) tokens.push_back(static_cast<unsigned char>(c));
+    return tokens;
+}
+
+std::vector<uint8_t> fake_gguf() {
+    gguf::Writer writer;
+    writer.add_string("general.architecture", "fake");
+    writer.add_string("general.name", "A \"fake\"");
+    writer.add_uint32("fake.block_count", 3);
+    writer.add_float32("fake.epsilon", 0.5f);
+    writer.add_bool("fake.flag", true);
+    writer.add_int32("fake.offset", -7);
+    const std::vector<std::string> words = {"a", "b\n", "c"};
+    writer.add_strings("fake.words", words);
+    writer.add_tensor("token_embd.weight", DType::kF32, {4, 2}, std::vector<uint8_t>(32, 0));
+    return writer.build().value();
+}
+
+}  // namespace alv::local::test
