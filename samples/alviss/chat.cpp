@@ -156,10 +156,10 @@ void add_chat(CLI::App& app) {
     auto options = std::make_shared<Options>();
     SamplingOptions& sampling = options->sampling;
     sampling.max_tokens = 1024;
-    sampling.temperature = 0.7f;
-    sampling.top_k = 40;
-    sampling.top_p = 0.95f;
-    sampling.repeat_penalty = 1.1f;
+    // Mild: small models lose the thread at more.
+    sampling.temperature = 0.4f;
+    sampling.top_p = 0.9f;
+    sampling.repeat_penalty = 1.05f;
     sampling.seed = std::random_device{}();
     options->model.add_to(*command);
     command->add_option(
