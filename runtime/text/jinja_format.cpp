@@ -59,6 +59,7 @@ Value format_braces(Context& cx, const Value& format, const Arguments& a) {
     Builder out(cx);
     size_t clean = 0;
     size_t automatic = 0;
+    bool manual = false;
     for (size_t i = 0; i < text.size();) {
         if (text[i] != '{' && text[i] != '}') {
             ++i;
@@ -83,6 +84,10 @@ Value format_braces(Context& cx, const Value& format, const Arguments& a) {
         }
         if (number && field.size() < 6) {
             const size_t index = field.empty() ? automatic++ : std::stoul(std::string(field));
+            manual = manual || !field.empty();
+            if (manual && automatic > 0) {
+                return cx.type_error("format(): numbered and unnumbered braces do not mix");
+            }
             if (index < a.positional.size()) value = &a[index];
         }
         for (const auto& [key, keyword] : a.keywords) {

@@ -113,6 +113,7 @@ void Writer::new_line() {
 }
 
 void Writer::step() {
+    if (!cx_.step(2)) return;
     Frame& f = stack_.back();
     const Value& c = *f.container;
     const size_t size = size_of(c);
