@@ -87,11 +87,12 @@ function(alv_test_common target)
   alv_flags(${target})
 endfunction()
 
-# alv_test(<name> SOURCES a_test.cpp ... LINK alv_gguf ... [TIMEOUT s] [WHOLE] [LABELS ...]): a
+# alv_test(<name> SOURCES a_test.cpp ... LINK alv_gguf ... [TIMEOUT s] [WHOLE] [SERIAL] [LABELS ...]): a
 # GoogleTest program. Naming the topmost layer in LINK is enough. Each TEST is a ctest test of its
-# own (and process); WHOLE makes the program one ctest test, for those that share a costly start.
+# own (and process); WHOLE makes the program one ctest test, for those that share a costly start;
+# SERIAL lets nothing else run beside it, for those that look at a clock.
 function(alv_test name)
-  cmake_parse_arguments(ARG "WHOLE" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "WHOLE;SERIAL" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -101,9 +102,14 @@ function(alv_test name)
   alv_test_common(${name} LINK ${ARG_LINK})
   target_link_libraries(${name} PRIVATE GTest::gtest_main)
   set(labels ${name} ${ARG_LABELS})
+  if(ARG_SERIAL)
+    set(serial RUN_SERIAL TRUE)
+  else()
+    set(serial)
+  endif()
   if(ARG_WHOLE)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${labels}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${labels}" ${serial})
   else()
     gtest_discover_tests(${name}
       DISCOVERY_MODE PRE_TEST
@@ -111,7 +117,7 @@ function(alv_test name)
       DISCOVERY_TIMEOUT 60
       TEST_PREFIX "${name}."
       WORKING_DIRECTORY "${PROJECT_BINARY_DIR}"
-      PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${labels}")
+      PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${labels}" ${serial})
   endif()
 endfunction()
 
