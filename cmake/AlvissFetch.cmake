@@ -30,14 +30,21 @@ function(alv_fetch_pypi out)
   string(RANDOM LENGTH 8 random)
   set(part "${folder}/part-${random}")
   file(MAKE_DIRECTORY "${part}")
-  set(kind --only-binary :all:)
+  set(attempts "--only-binary :all:")
   if(ARG_SOURCE)
-    set(kind --no-binary :all: --no-build-isolation)
+    # pip asks a source package for its metadata: with this machine's setuptools, else with fetched ones.
+    set(attempts "--no-binary :all: --no-build-isolation" "--no-binary :all:")
   endif()
-  execute_process(
-    COMMAND "${ALV_PYTHON3}" -m pip download --quiet --disable-pip-version-check --no-deps ${kind}
-            --dest "${part}" "${ARG_PACKAGE}==${ARG_VERSION}"
-    RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said TIMEOUT 300)
+  foreach(attempt IN LISTS attempts)
+    separate_arguments(kind UNIX_COMMAND "${attempt}")
+    execute_process(
+      COMMAND "${ALV_PYTHON3}" -m pip download --quiet --disable-pip-version-check --no-deps ${kind}
+              --dest "${part}" "${ARG_PACKAGE}==${ARG_VERSION}"
+      RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said TIMEOUT 300)
+    if(failed EQUAL 0)
+      break()
+    endif()
+  endforeach()
   if(EXISTS "${part}/${ARG_FILE}")
     file(SHA256 "${part}/${ARG_FILE}" have)
     if(have STREQUAL "${ARG_SHA256}")
