@@ -176,7 +176,9 @@ void SpmTokenizer::append_bytes(std::string_view bytes, std::vector<TokenId>& ou
         const TokenId token = byte_tokens_[static_cast<uint8_t>(c)];
         if (token == kNoToken) {
             // A vocabulary without byte tokens: the character as a whole is unknown.
-            if (vocabulary_.unknown != kNoToken) out.push_back(vocabulary_.unknown);
+            const TokenId unknown = vocabulary_.unknown;
+            const bool steers = token_type(vocabulary_, unknown) == TokenType::kControl;
+            if (unknown != kNoToken && !steers) out.push_back(unknown);
             return;
         }
         out.push_back(token);
