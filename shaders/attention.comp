@@ -43,9 +43,10 @@ float largest(vec4 v) { return max(max(v.x, v.y), max(v.z, v.w)); }
 void score_page(uint page, uint kv_head, uint lane) {
     [[unroll]] for (uint r = 0; r < ROWS; ++r) scores_[r] = vec4(0.0);
     const uint base = (page * p_.n_kv_heads + kv_head) * (HEAD_DIM / 2) * kGroupLanes + lane;
-    for (uint quad = 0; quad < HEAD_DIM / 2; quad += 4) {
-        [[unroll]] for (uint i = 0; i < 4; ++i) {
-            const uint d = quad + i;
+    // Two at a time: Mesa 22.3 leaves loops after 65,535 iterations of an invocation.
+    [[dont_unroll]] for (uint pair = 0; pair < HEAD_DIM / 2; pair += 2) {
+        [[unroll]] for (uint i = 0; i < 2; ++i) {
+            const uint d = pair + i;
             const uvec4 keys = k_cache_[base + d * kGroupLanes];
             const vec4 k0 = low_halves(keys);
             const vec4 k1 = high_halves(keys);
@@ -73,7 +74,7 @@ void softmax_page(uint first_position, bool in_use, uint lane, uint group) {
     barrier();
     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
         float page_max = max_[r];
-        [[unroll]] for (uint i = 0; i < kGroupLanes; ++i) {
+        [[dont_unroll]] for (uint i = 0; i < kGroupLanes; ++i) {
             page_max = max(page_max, lane_max_[r * LANES + group * kGroupLanes + i]);
         }
         const float shrink = exp(max_[r] - page_max);
@@ -89,15 +90,16 @@ void softmax_page(uint first_position, bool in_use, uint lane, uint group) {
 
 void add_values(uint page, uint kv_head, uint lane, uint group) {
     const uint base = (page * p_.n_kv_heads + kv_head) * kPageTokens * (HEAD_DIM / 4) + lane;
-    for (uint quad = 0; quad < kGroupLanes; ++quad) {
-        [[unroll]] for (uint i = 0; i < 4; ++i) {
-            const uint at = base + (quad * 4 + i) * (HEAD_DIM / 4);
-            [[unroll]] for (uint c = 0; c < CHUNKS; ++c) {
-                const vec4 value = halves(v_cache_[at + c * 8]);
-                [[unroll]] for (uint r = 0; r < ROWS; ++r) {
-                    out_sum_[r * CHUNKS + c] +=
-                        value * weights_[(group * ROWS + r) * kGroupLanes + quad][i];
-                }
+    [[dont_unroll]] for (uint slot = 0; slot < kPageTokens; ++slot) {
+        const uint at = base + slot * (HEAD_DIM / 4);
+        float weight[ROWS];
+        [[unroll]] for (uint r = 0; r < ROWS; ++r) {
+            weight[r] = weights_[(group * ROWS + r) * kGroupLanes + slot / 4][slot % 4];
+        }
+        [[unroll]] for (uint c = 0; c < CHUNKS; ++c) {
+            const vec4 value = halves(v_cache_[at + c * 8]);
+            [[unroll]] for (uint r = 0; r < ROWS; ++r) {
+                out_sum_[r * CHUNKS + c] += value * weight[r];
             }
         }
     }

@@ -23,8 +23,10 @@ layout(std430, binding = 6) writeonly buffer Gained { float xg_[]; };
 layout(std430, binding = 7) readonly buffer StepBuffer { Step step_; };
 layout(push_constant) uniform Push { MatmulPush p_; };
 
-shared vec4 partial_[LANES * NT];
-shared float sums_[LANES * NT];
+shared vec4 partial_[LANES * NT];        // sums of each lane, added up over the groups by product()
+shared vec4 gate_[kGroupLanes * NT];
+shared float sums_[LANES];
+shared float factor_[NT];                 // of the input's norm
 
 vec4 acc_[NT];
 
@@ -54,66 +56,58 @@ void load_octet_x(uint t0, uint b, uint o) {
 float octet_x(uint t, uint o, uint j) { return octet_x_[t * 2 + (j >> 2)][j & 3]; }
 #endif
 
-// One token: raw products are summed over half a block before they are scaled.
-void add_half_of_one(uint t0, uint b, uint half_block) {
+// An octet of k for one token: raw products are summed before they are scaled. Octets are a loop and
+// not unrolled: drivers that compile for CPUs take seconds over long bodies.
+void add_octet_of_one(uint t0, uint b, uint o) {
     vec4 part = vec4(0.0);
     float sum_x = 0.0;
-    [[unroll]] for (uint o = half_block * 2; o < half_block * 2 + 2; ++o) {
-        load_octet(o);
-        load_octet_x(t0, b, o);
-        [[unroll]] for (uint j = 0; j < 8; ++j) {
-            const float x = octet_x(0, o, j);
-            part += octet(j) * x;
-            sum_x += x;
-        }
+    load_octet_x(t0, b, o);
+    [[unroll]] for (uint j = 0; j < 8; ++j) {
+        const float x = octet_x(0, o, j);
+        part += octet(j) * x;
+        sum_x += x;
     }
-    acc_[0] += block_scale(half_block) * part;
-    if (HAS_MIN != 0) acc_[0] += block_min(half_block) * sum_x;
+    acc_[0] += block_scale(o / 2) * part;
+    if (HAS_MIN != 0) acc_[0] += block_min(o / 2) * sum_x;
 }
 
 // Several tokens: a weight is scaled once and used for all of them.
-void add_half_of_many(uint t0, uint b, uint half_block) {
-    const vec4 scale = block_scale(half_block);
-    const vec4 low = block_min(half_block);
-    [[unroll]] for (uint o = half_block * 2; o < half_block * 2 + 2; ++o) {
-        load_octet(o);
-        load_octet_x(t0, b, o);
-        [[unroll]] for (uint j = 0; j < 8; ++j) {
-            const vec4 w = HAS_MIN != 0 ? octet(j) * scale + low : octet(j) * scale;
-            [[unroll]] for (uint t = 0; t < NT; ++t) acc_[t] += w * octet_x(t, o, j);
-        }
+void add_octet_of_many(uint t0, uint b, uint o) {
+    const vec4 scale = block_scale(o / 2);
+    const vec4 low = block_min(o / 2);
+    load_octet_x(t0, b, o);
+    [[unroll]] for (uint j = 0; j < 8; ++j) {
+        const vec4 w = HAS_MIN != 0 ? octet(j) * scale + low : octet(j) * scale;
+        [[unroll]] for (uint t = 0; t < NT; ++t) acc_[t] += w * octet_x(t, o, j);
     }
 }
 
-// acc_ = rows of tile `tile` times x; complete in the lanes of group 0.
+// partial_ = rows of tile `tile` times x, one sum a lane and token.
 void multiply_tile(uint tile, uint t0, uint lane, uint group) {
     const uint n_blocks = p_.k / kBlockK;
     [[unroll]] for (uint t = 0; t < NT; ++t) acc_[t] = vec4(0.0);
     for (uint b = group; b < n_blocks; b += GROUPS) {
         load_block(tile * n_blocks + b, lane);
         load_x(t0, b, lane);
-        [[unroll]] for (uint half_block = 0; half_block < 2; ++half_block) {
+        [[dont_unroll]] for (uint o = 0; o < 4; ++o) {
+            load_octet(o);
             if (NT == 1) {
-                add_half_of_one(t0, b, half_block);
+                add_octet_of_one(t0, b, o);
             } else {
-                add_half_of_many(t0, b, half_block);
+                add_octet_of_many(t0, b, o);
             }
         }
     }
-    if (GROUPS > 1) {
-        [[unroll]] for (uint t = 0; t < NT; ++t) {
-            partial_[t * LANES + gl_LocalInvocationID.x] = acc_[t];
-        }
-        barrier();
-        if (group == 0) {
-            [[unroll]] for (uint t = 0; t < NT; ++t) {
-                for (uint g = 1; g < GROUPS; ++g) {
-                    acc_[t] += partial_[t * LANES + g * kGroupLanes + lane];
-                }
-            }
-        }
-        barrier();
+    [[unroll]] for (uint t = 0; t < NT; ++t) {
+        partial_[t * LANES + gl_LocalInvocationID.x] = acc_[t];
     }
+    if (GROUPS > 1) barrier();
+}
+
+vec4 product(uint t, uint lane) {
+    vec4 sum = partial_[t * LANES + lane];
+    for (uint g = 1; g < GROUPS; ++g) sum += partial_[t * LANES + g * kGroupLanes + lane];
+    return sum * factor_[t];
 }
 
 // 1 / rms of the residual stream, for the norm whose gain is already in x.
@@ -132,7 +126,7 @@ float norm_factor(uint token) {
     return inversesqrt(sum / float(p_.k) + p_.epsilon);
 }
 
-void store(uint t, uint token, uint row, float value) {
+void store(uint token, uint row, float value) {
     const uint at = token * p_.y_stride + p_.y_offset + row;
     if ((p_.flags & kMatmulAdd) != 0) {
         value += y_[at];
@@ -151,28 +145,27 @@ void main() {
     const uint t0 = first + gl_WorkGroupID.y * NT;
     if (t0 >= step_.n_tokens) return;
 
-    float factor[NT];
-    [[unroll]] for (uint t = 0; t < NT; ++t) {
-        factor[t] = (p_.flags & kMatmulNorm) != 0 ? norm_factor(t0 + t) : 1.0;
+    [[dont_unroll]] for (uint t = 0; t < NT; ++t) {
+        const float factor = (p_.flags & kMatmulNorm) != 0 ? norm_factor(t0 + t) : 1.0;
+        factor_[t] = factor;
     }
-    vec4 gate[NT];
     const uint passes = gated ? 2 : 1;
-    for (uint pass = 0; pass < passes; ++pass) {
-        multiply_tile(gl_WorkGroupID.x * passes + pass, t0, lane, group);
-        [[unroll]] for (uint t = 0; t < NT; ++t) {
-            acc_[t] *= factor[t];
-            if (gated && pass == 0) gate[t] = activate(acc_[t], (p_.flags & kMatmulGelu) != 0);
-        }
-    }
-    if (group != 0) return;
     const uint row0 = gl_WorkGroupID.x * kTileRows + lane * 4;
-    [[unroll]] for (uint t = 0; t < NT; ++t) {
-        const uint token = t0 + t;
-        if (token >= step_.n_tokens) break;
-        vec4 value = acc_[t];
-        if (gated) value *= gate[t];
-        [[unroll]] for (uint c = 0; c < 4; ++c) {
-            if (row0 + c < p_.n_rows) store(t, token - first, row0 + c, value[c]);
+    const uint n_tokens = min(NT, step_.n_tokens - t0);
+    [[dont_unroll]] for (uint pass = 0; pass < passes; ++pass) {
+        if (GROUPS > 1) barrier();
+        multiply_tile(gl_WorkGroupID.x * passes + pass, t0, lane, group);
+        if (group != 0) continue;
+        [[dont_unroll]] for (uint t = 0; t < n_tokens; ++t) {
+            vec4 value = product(t, lane);
+            if (gated && pass == 0) {
+                gate_[t * kGroupLanes + lane] = activate(value, (p_.flags & kMatmulGelu) != 0);
+                continue;
+            }
+            if (gated) value *= gate_[t * kGroupLanes + lane];
+            for (uint c = 0; c < min(4, p_.n_rows - min(p_.n_rows, row0)); ++c) {
+                store(t0 - first + t, row0 + c, value[c]);
+            }
         }
     }
 }

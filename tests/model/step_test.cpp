@@ -83,21 +83,22 @@ TEST(Step, TruncatedSequenceContinuesAsIfNeverLonger) {
 }
 
 TEST(Step, LimitsAreClearErrors) {
-    Decoder& decoder = *smollm2().decoder;
-    EXPECT_EQ(decoder.create_sequence(1u << 30).status().code(), Code::kLimitExceeded);
+    const RealModel real = load_real_model("SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2", {}, 128);
+    ASSERT_NE(real.decoder, nullptr);
+    Decoder& decoder = *real.decoder;
+    EXPECT_EQ(decoder.create_sequence(129).status().code(), Code::kLimitExceeded);
     EXPECT_EQ(decoder.create_sequence(0).status().code(), Code::kLimitExceeded);
     auto small = decoder.create_sequence(3);
     ASSERT_TRUE(small.ok());
     EXPECT_EQ(feed(decoder, **small, kPrompt, 0).status().code(), Code::kLimitExceeded);
-    // The pool runs out while others hold its pages; they go on.
-    std::vector<std::unique_ptr<Sequence>> holders;
-    const uint32_t all = decoder.model().kv_tokens();
-    auto big = decoder.create_sequence(all);
-    auto late = decoder.create_sequence(all);
+    // The pool runs out while another sequence holds its pages; that one goes on.
+    auto big = decoder.create_sequence(128);
+    auto late = decoder.create_sequence(128);
     ASSERT_TRUE(big.ok() && late.ok());
-    const std::vector<TokenId> many(all - 32, 5);
+    const std::vector<TokenId> many(96, 5);
     ASSERT_TRUE(feed(decoder, **late, kPrompt, 0).ok());
     ASSERT_TRUE(feed(decoder, **big, many, 0).ok());
+    EXPECT_EQ(decoder.kv_tokens_free(), 0u);
     const std::vector<TokenId> more(40, 5);
     EXPECT_EQ(feed(decoder, **late, more, 0).status().code(), Code::kOutOfDeviceMemory);
     EXPECT_EQ((*late)->length(), kPrompt.size());

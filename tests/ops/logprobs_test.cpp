@@ -22,7 +22,7 @@ double log_sum(const float* logits, uint32_t n) {
 
 TEST(Logprobs, OfTheDrawnTokenAndTheBest) {
     constexpr uint32_t kTop = 10;
-    for (const Tier& tier : all_tiers()) {
+    for (const Tier& tier : lane_tiers()) {
         for (const uint32_t n : {11u, 1000u, 50001u}) {
             auto logits = random_floats(n, n, 4.0f);
             logits[5] = logits[9] = *std::max_element(logits.begin(), logits.end());
@@ -55,7 +55,8 @@ TEST(Logprobs, OfTheDrawnTokenAndTheBest) {
             };
             EXPECT_NEAR(value(1), static_cast<double>(logits[7]) - sum, 1e-3);
             for (uint32_t i = 0; i < kTop; ++i) {
-                ASSERT_EQ(got[4 + 2 * i], order[i]) << tier.name << " place " << i << " of " << n << ": " << logits[got[4 + 2 * i]]
+                ASSERT_EQ(got[4 + 2 * i], order[i])
+                    << tier.name << " place " << i << " of " << n << ": " << logits[got[4 + 2 * i]]
                     << " for " << logits[order[i]];
                 ASSERT_NEAR(value(5 + 2 * i), static_cast<double>(logits[order[i]]) - sum, 1e-3);
             }
@@ -65,7 +66,7 @@ TEST(Logprobs, OfTheDrawnTokenAndTheBest) {
 
 TEST(Logprobs, OfAScoredText) {
     constexpr uint32_t kVocab = 777;
-    for (const Tier& tier : all_tiers()) {
+    for (const Tier& tier : lane_tiers()) {
         const auto logits = random_floats(8 * kVocab, 1, 3.0f);
         const std::vector<uint32_t> targets = {1, 2, 3, 776, 0, 50, 60, 70, 80, 90};
         shared::Step step{};

@@ -57,8 +57,8 @@ TEST(Matmul, EveryTypeTierAndTokenCountAgreesWithTheReference) {
         for (const DType type : kWeightTypes) {
             for (size_t s = 0; s < shapes.size(); ++s) {
                 const Shape& shape = shapes[s];
-                const auto blocks = random_blocks(type, shape.rows, shape.k,
-                                                  static_cast<uint32_t>(7 + s));
+                const auto blocks =
+                    random_blocks(type, shape.rows, shape.k, static_cast<uint32_t>(7 + s));
                 const auto dense = dequantized(type, blocks, shape.rows, shape.k);
                 const Weight weight =
                     make_weight(*tier.device, type, blocks, shape.rows, shape.k, shape.rows_each);

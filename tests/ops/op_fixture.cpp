@@ -43,6 +43,22 @@ const std::vector<Tier>& all_tiers() {
     return tiers;
 }
 
+const std::vector<Tier>& lane_tiers() {
+    static const std::vector<Tier> tiers = [] {
+        std::vector<Tier> list;
+        for (const Tier& tier : all_tiers()) {
+            const gpu::Plan& plan = tier.device->plan();
+            const bool known = std::any_of(list.begin(), list.end(), [&](const Tier& other) {
+                const gpu::Plan& its = other.device->plan();
+                return its.row_lanes == plan.row_lanes && its.reduce_lanes == plan.reduce_lanes;
+            });
+            if (!known) list.push_back(tier);
+        }
+        return list;
+    }();
+    return tiers;
+}
+
 gpu::Buffer make_step(gpu::Device& device, const shared::Step& step) {
     return make_buffer(device, std::vector<shared::Step>{step});
 }

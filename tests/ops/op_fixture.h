@@ -21,6 +21,8 @@ struct Tier {
     std::shared_ptr<gpu::Device> device;
 };
 const std::vector<Tier>& all_tiers();
+// One tier for each pair of row_lanes and reduce_lanes: all that the other kernels depend on.
+const std::vector<Tier>& lane_tiers();
 
 template <typename T>
 gpu::Buffer make_buffer(gpu::Device& device, const std::vector<T>& values) {

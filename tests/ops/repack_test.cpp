@@ -79,7 +79,8 @@ TEST(Repack, KeepsEveryWeightAndPadsWithZero) {
         std::vector<uint8_t> quants(layout.tile_quant_bytes, 0xcc);
         std::vector<uint8_t> scales(layout.tile_scale_bytes, 0xcc);
         repack_tile(type, rows, kK, quants, scales);
-        // K-quants round their products of scales (here up to 1.3, mins too, times 15 or 31) to f16.
+        // K-quants round their products of scales (here up to 1.3, mins too, times 15 or 31) to
+        // f16.
         const bool rounded = type == DType::kQ4_K || type == DType::kQ5_K || type == DType::kQ6_K;
         for (uint32_t r = 0; r < 32; ++r) {
             for (uint32_t k = 0; k < kK; ++k) {
