@@ -1,0 +1,22 @@
+/* Every versioned struct with its INIT macro: F(type, macro). The init function of `type` is
+ * type##_init. Read by C and by C++. */
+#ifndef ALV_TEST_INIT_VALUES_H
+#define ALV_TEST_INIT_VALUES_H
+
+#define ALV_TEST_STRUCTS(F)                                \
+    F(alv_file, ALV_FILE_INIT)                             \
+    F(alv_device_info, ALV_DEVICE_INFO_INIT)               \
+    F(alv_runtime_options, ALV_RUNTIME_OPTIONS_INIT)       \
+    F(alv_runtime_info, ALV_RUNTIME_INFO_INIT)             \
+    F(alv_model_progress, ALV_MODEL_PROGRESS_INIT)         \
+    F(alv_model_options, ALV_MODEL_OPTIONS_INIT)           \
+    F(alv_model_info, ALV_MODEL_INFO_INIT)                 \
+    F(alv_memory_plan, ALV_MEMORY_PLAN_INIT)               \
+    F(alv_gguf_entry, ALV_GGUF_ENTRY_INIT)                 \
+    F(alv_gguf_tensor, ALV_GGUF_TENSOR_INIT)               \
+    F(alv_session_options, ALV_SESSION_OPTIONS_INIT)       \
+    F(alv_usage, ALV_USAGE_INIT)                           \
+    F(alv_generation_options, ALV_GENERATION_OPTIONS_INIT) \
+    F(alv_vulkan_device, ALV_VULKAN_DEVICE_INIT)
+
+#endif
