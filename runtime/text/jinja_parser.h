@@ -94,6 +94,21 @@ class ExpressionParser {
         kTestArguments,
         kSubscript,
     };
+    // From loose to tight, as Jinja's parser nests its calls.
+    enum Precedence : uint8_t {
+        kPrecElse = 1,
+        kPrecCondition,
+        kPrecOr,
+        kPrecAnd,
+        kPrecNot,
+        kPrecCompare,
+        kPrecSum,
+        kPrecConcat,
+        kPrecProduct,
+        kPrecPower,
+        kPrecUnary,
+        kPrecTestArgument,
+    };
     struct Entry {
         Open open;
         uint8_t precedence = 0;  // 0 for brackets
@@ -107,6 +122,8 @@ class ExpressionParser {
         bool comma = false, value_pending = false, negated = false, is_slice = false;
     };
 
+    static uint8_t binary_precedence(Tok t);
+    static bool is_keyword(const Token& t);  // no name of a variable
     Status operand();
     Status operator_or_end(bool& done);
     Status name_operand();
