@@ -161,6 +161,7 @@ TEST(Borrowed, AThrowingLockIsAnErrorAndNothingIsSubmitted) {
 }
 
 TEST(Borrowed, ALostOneIsTheHostsToReplace) {
+    leak_on_purpose();
     HostGame game;
     DeviceOptions options = options_for(game);
     bool lose = false;

@@ -14,6 +14,12 @@
 
 namespace alv::gpu {
 
+// A lost device is leaked, with all that the driver holds for it: a test that loses one says so,
+// and AddressSanitizer looks for no leaks at the end of its process (leaks.cpp).
+void leak_on_purpose();
+// True unless something leaked so far; false is told once, with the report on stderr.
+bool nothing_leaked();
+
 std::span<const ShaderBlob> test_shaders();  // tests/gpu/manifest.txt
 
 inline DeviceOptions test_options() {
