@@ -23,6 +23,7 @@ class HostGame {
         make_device(timeline);
     }
     ~HostGame() {
+        if (abandoned) return;
         call<PFN_vkDestroyDevice>("vkDestroyDevice")(device, nullptr);
         call<PFN_vkDestroyInstance>("vkDestroyInstance")(instance, nullptr);
         dlclose(library_);
@@ -66,6 +67,8 @@ class HostGame {
     int n_locks = 0;
     int n_unlocks = 0;
     bool locked = false;
+    // As after a loss: objects of ours are still on the device, so that it must not be destroyed.
+    bool abandoned = false;
 
   private:
     void make_instance() {
