@@ -48,7 +48,7 @@ void Machine::call(const Instruction& in) {
     const Value callee = pop();
     switch (callee.kind()) {
         case Kind::kMacro:
-            return call_macro(callee.macro(), std::move(positional), std::move(keywords));
+            return call_macro(callee.macro(), positional, keywords);
         case Kind::kFunction:
             return push(call_function(cx_, callee.function_info(), {positional, keywords}));
         case Kind::kMethod:
@@ -65,8 +65,8 @@ void Machine::call(const Instruction& in) {
     }
 }
 
-void Machine::call_macro(const Macro& macro, std::vector<Value> positional,
-                         std::vector<std::pair<Value, Value>> keywords) {
+void Machine::call_macro(const Macro& macro, const std::vector<Value>& positional,
+                         const std::vector<std::pair<Value, Value>>& keywords) {
     const MacroCode& code = program_.macros[macro.index];
     if (frames_.size() >= cx_.budget().max_depth) {
         cx_.fail(Code::kLimitExceeded, "calls of the macro '" + code.name.substr(0, 40) +
@@ -100,7 +100,7 @@ void Machine::call_macro(const Macro& macro, std::vector<Value> positional,
         return;
     }
     bind("caller", Value::undefined());
-    bind_keywords(code, frame, std::move(keywords));
+    bind_keywords(code, frame, keywords);
     if (cx_.failed()) return;
     for (size_t i = 0; i < n_params; ++i) {
         if (frame.given[i]) continue;
@@ -113,9 +113,9 @@ void Machine::call_macro(const Macro& macro, std::vector<Value> positional,
 }
 
 void Machine::bind_keywords(const MacroCode& code, Frame& frame,
-                            std::vector<std::pair<Value, Value>> keywords) {
+                            const std::vector<std::pair<Value, Value>>& keywords) {
     std::vector<std::pair<Value, Value>> rest;
-    for (auto& [key, value] : keywords) {
+    for (const auto& [key, value] : keywords) {
         uint32_t symbol = UINT32_MAX;
         program_.find_symbol(key.text(), symbol);
         const auto it = std::find(code.params.begin(), code.params.end(), symbol);
@@ -127,11 +127,11 @@ void Machine::bind_keywords(const MacroCode& code, Frame& frame,
                 return;
             }
             frame.given.set(i);
-            store(symbol, std::move(value));
+            store(symbol, value);
         } else if (key.text() == "caller") {
-            bind("caller", std::move(value));
+            bind("caller", value);
         } else {
-            rest.emplace_back(key, std::move(value));
+            rest.emplace_back(key, value);
         }
     }
     if (code.uses_kwargs) {

@@ -53,6 +53,7 @@ Value split_blanks(Context& cx, const Value& s, int64_t limit, bool from_right) 
         words.front().first = 0;
     }
     std::vector<Value> out;
+    out.reserve(words.size());
     for (const auto& [begin, end] : words) out.push_back(substring(cx, s, begin, end));
     return cx.list(std::move(out));
 }

@@ -116,15 +116,16 @@ class Value {
 
   private:
     explicit Value(Kind k) : kind_(k) {}
-    bool counted() const {
-        return (kind_ >= Kind::kString || kind_ == Kind::kUndefined) && u_.object != nullptr;
+    Object* counted() const {  // what a reference is held on, if anything
+        return kind_ >= Kind::kString || kind_ == Kind::kUndefined ? u_.object : nullptr;
     }
     void retain() const {
-        if (counted() && u_.object->refs != Object::kImmortal) ++u_.object->refs;
+        Object* const o = counted();
+        if (o != nullptr && o->refs != Object::kImmortal) ++o->refs;
     }
     void release() {
-        if (counted() && u_.object->refs != Object::kImmortal && --u_.object->refs == 0)
-            destroy(u_.object);
+        Object* const o = counted();
+        if (o != nullptr && o->refs != Object::kImmortal && --o->refs == 0) destroy(o);
     }
 
     Kind kind_ = Kind::kAbsent;

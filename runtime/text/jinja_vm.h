@@ -69,10 +69,10 @@ class Machine {
 
     void print(const Value& v);
     void call(const Instruction& in);
-    void call_macro(const Macro& macro, std::vector<Value> positional,
-                    std::vector<std::pair<Value, Value>> keywords);
+    void call_macro(const Macro& macro, const std::vector<Value>& positional,
+                    const std::vector<std::pair<Value, Value>>& keywords);
     void bind_keywords(const MacroCode& code, Frame& frame,
-                       std::vector<std::pair<Value, Value>> keywords);
+                       const std::vector<std::pair<Value, Value>>& keywords);
     void return_from_macro();
     void filter(const Instruction& in);
     void test(const Instruction& in);
