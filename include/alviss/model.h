@@ -46,8 +46,8 @@ ALV_API void alv_model_progress_init(alv_model_progress* out_progress, uint32_t 
 
 /* Tells how far a load is; the last call has state ready or failed. `model` and `progress` are
  * borrowed until the callback returns. Who calls, and what may be called back: see runtime.h. An
- * exception fails the load with callback failed. No call begins after alv_model_release returned.
- * Since 0.1 */
+ * exception fails the load with callback failed, if it is not over. No call begins after
+ * alv_model_release returned. Since 0.1 */
 typedef void (*alv_model_progress_callback)(void* user_data, alv_model* model,
                                             const alv_model_progress* progress);
 

@@ -203,6 +203,7 @@ void Generation::fail(const Status& status) {
     event.type = engine::EventType::kFailed;
     event.status = status;
     failure_ = status;
+    if (lost_flag_ && status.code() == Code::kDeviceLost) *lost_flag_ = true;
     end(std::move(event));
 }
 

@@ -30,6 +30,8 @@ class Generation : public engine::Ticket {
     bool cancelled() const { return cancelled_; }
 
     // The scheduler only, from here on.
+    // Where a lost device is noted, before anybody hears of it.
+    void note_loss_in(std::atomic<bool>* flag) { lost_flag_ = flag; }
     ModelState& model() const { return *model_; }
     KvState& kv() const { return *kv_; }
     bool over() const { return over_; }
@@ -72,6 +74,7 @@ class Generation : public engine::Ticket {
     Phase phase_ = Phase::kPrompt;
     bool over_ = false;
     Status failure_;
+    std::atomic<bool>* lost_flag_ = nullptr;
     std::shared_ptr<const TextSide> text_;
     std::optional<text::StreamDetokenizer> detokenizer_;
     std::vector<text::TokenId> tokens_;  // prompt and what followed it

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 namespace alv::local {
 namespace {
@@ -33,6 +34,7 @@ void Scheduler::add_model(std::shared_ptr<ModelState> model) {
 
 Status Scheduler::add_generation(std::shared_ptr<Generation> generation) {
     if (lost_) return device_lost(kLost);
+    generation->note_loss_in(&lost_);
     {
         const std::lock_guard lock(mutex_);
         new_generations_.push_back(std::move(generation));
@@ -296,9 +298,9 @@ void Scheduler::guard(Generation& generation, const std::function<void()>& work)
 // Devices ----------------------------------------------------------------------------------------
 
 void Scheduler::note_device(const Status& status) {
-    if (lost_ || status.code() != Code::kDeviceLost) return;
+    if (status.code() != Code::kDeviceLost) return;
     lost_ = true;
-    log_->write(LogLevel::kError, kLost);
+    if (!std::exchange(loss_logged_, true)) log_->write(LogLevel::kError, kLost);
 }
 
 Status Scheduler::replace_device(
@@ -320,6 +322,7 @@ Status Scheduler::replace_device(
     if (made.ok()) {
         set_device(std::move(made).value());
         lost_ = false;
+        loss_logged_ = false;
         for (const auto& model : models_) {
             if (!model->source.tokenizer_only) start_load(*model);
         }

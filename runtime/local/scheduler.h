@@ -85,6 +85,7 @@ class Scheduler {
     std::shared_ptr<ModelState> loading_;  // whose load did not pause in time
     size_t turn_ = 0;
     bool load_turn_ = false;
+    bool loss_logged_ = false;
     uint64_t use_counter_ = 0;
 };
 

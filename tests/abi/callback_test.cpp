@@ -149,6 +149,7 @@ void throwing_progress(void*, alv_model*, const alv_model_progress*) {
 TEST(Callback, AProgressCallbackThatThrowsFailsTheLoad) {
     Host host;
     host.world->load_units = 100'000;
+    host.world->load_unit_time = std::chrono::milliseconds(1);
     alv_model_options options = host.model_options();
     options.progress = throwing_progress;
     ASSERT_EQ(alv_model_open(host.runtime, &options, &host.model, nullptr), ALV_STATUS_OK);

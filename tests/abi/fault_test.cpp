@@ -53,6 +53,7 @@ TEST(Fault, OutOfMemoryLeavesOtherSessionsAlone) {
     alv_model_options options = ALV_MODEL_OPTIONS_INIT;
     options.data = host.file.data();
     options.data_size = host.file.size();
+    options.kv_tokens = 200'000;  // more than what is left of the first one's allocations
     alv_model* second = nullptr;
     ASSERT_EQ(alv_model_open(host.runtime, &options, &second, nullptr), ALV_STATUS_OK);
     EXPECT_NE(alv_model_wait(second, kLong, nullptr), ALV_STATUS_OK);
