@@ -24,14 +24,14 @@ ALV_CONST kMaxTop = 64;
 
 // What changes from step to step. Written by the host before a program is submitted.
 struct Step {
-    uint n_tokens;    // tokens of this step
-    uint position;    // of the first of them: the kv length before the step
-    uint n_penalty;   // entries of the penalty list
-    uint n_top;       // n best raw log-probabilities to report
-    uint top_k;       // 0: off
+    uint n_tokens;   // tokens of this step
+    uint position;   // of the first of them: the kv length before the step
+    uint n_penalty;  // entries of the penalty list
+    uint n_top;      // n best raw log-probabilities to report
+    uint top_k;      // 0: off
     uint seed_low;
     uint seed_high;
-    uint draw;        // position of the token to be drawn: the counter of the generator
+    uint draw;             // position of the token to be drawn: the counter of the generator
     float temperature;     // 0: greedy
     float top_p;           // >= 1: off
     float min_p;           // 0: off
@@ -51,12 +51,12 @@ struct Drawn {
 };
 
 // matmul: y[t] = (or +=) W x[t], with the RMS norm of its input folded in.
-ALV_CONST kMatmulNorm = 1;        // multiply by 1 / rms(h[t]): x is h times the norm's gain
-ALV_CONST kMatmulGated = 2;       // tiles alternate gate, up: y = act(gate) * up
-ALV_CONST kMatmulAdd = 4;         // y += result, and xg = y * gain for the next norm
-ALV_CONST kMatmulLast = 8;        // only the last token of the step, written to row 0 of y
-ALV_CONST kMatmulGelu = 16;       // gated activation: tanh GELU instead of SiLU
-ALV_CONST kMatmulScore = 32;      // tokens score_first .., written to rows 0 .. of y
+ALV_CONST kMatmulNorm = 1;    // multiply by 1 / rms(h[t]): x is h times the norm's gain
+ALV_CONST kMatmulGated = 2;   // tiles alternate gate, up: y = act(gate) * up
+ALV_CONST kMatmulAdd = 4;     // y += result, and xg = y * gain for the next norm
+ALV_CONST kMatmulLast = 8;    // only the last token of the step, written to row 0 of y
+ALV_CONST kMatmulGelu = 16;   // gated activation: tanh GELU instead of SiLU
+ALV_CONST kMatmulScore = 32;  // tokens score_first .., written to rows 0 .. of y
 struct MatmulPush {
     uint k;         // columns of W, a multiple of 32
     uint n_rows;    // rows of this chunk that are stored (gated: pairs of rows)
@@ -74,7 +74,7 @@ struct EmbedPush {
     float scale;
 };
 
-ALV_CONST kRopeHalves = 1;   // NeoX halves; else interleaved pairs
+ALV_CONST kRopeHalves = 1;  // NeoX halves; else interleaved pairs
 ALV_CONST kRopeQkNorm = 2;
 struct RopePush {
     uint n_heads;
@@ -99,8 +99,8 @@ struct NormAddPush {
 };
 
 struct GluPush {
-    uint n;       // ffn size: gate is in [0, n), up in [n, 2 n)
-    uint flags;   // kMatmulGelu
+    uint n;      // ffn size: gate is in [0, n), up in [n, 2 n)
+    uint flags;  // kMatmulGelu
 };
 
 struct SamplePush {

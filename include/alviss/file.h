@@ -13,9 +13,9 @@ ALV_EXTERN_C_BEGIN
 typedef alv_status (*alv_file_read_callback)(void* user_data, uint64_t offset, void* dst,
                                              uint64_t size);
 
-/* The last call for this file: nothing reads it any more. Called once, from any thread, also when the
- * call that took the file failed; but a call that returns invalid argument has not taken it. It must
- * not call the library. Since 0.1 */
+/* The last call for this file: nothing reads it any more. Called once, from any thread, also when
+ * the call that took the file failed; but a call that returns invalid argument has not taken it. It
+ * must not call the library. Since 0.1 */
 typedef void (*alv_file_close_callback)(void* user_data);
 
 /* The host's file. The struct itself is copied by the call that takes it. Since 0.1 */

@@ -26,8 +26,8 @@ typedef struct alv_generation alv_generation;
 #define ALV_FINISH_CONTEXT_FULL 4u /* no room for another token in the session's context */
 #define ALV_FINISH_CANCELLED 5u    /* alv_generation_cancel */
 
-/* The name of a finish reason, such as "end token"; "unknown" for any other number. Borrowed until the
- * library is unloaded. Thread-safe. Since 0.1 */
+/* The name of a finish reason, such as "end token"; "unknown" for any other number. Borrowed until
+ * the library is unloaded. Thread-safe. Since 0.1 */
 ALV_API const char* alv_finish_reason_name(uint32_t finish_reason);
 
 /* A token and the logarithm of its probability before penalties and temperature. Since 0.1 */

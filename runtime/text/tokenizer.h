@@ -28,8 +28,8 @@ enum class TokenType : int32_t {
 
 // What a GGUF file says of its tokenizer (tokenizer.ggml.*), as plain data; untrusted.
 struct Vocabulary {
-    std::string model;                // "llama" (SPM), "gpt2" (byte-level BPE)
-    std::string pre;                  // name of the pre-tokenizer, "" when absent
+    std::string model;  // "llama" (SPM), "gpt2" (byte-level BPE)
+    std::string pre;    // name of the pre-tokenizer, "" when absent
     std::vector<std::string> tokens;
     std::vector<float> scores;        // empty, or one a token
     std::vector<int64_t> types;       // empty, or one a token (TokenType)

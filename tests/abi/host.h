@@ -18,7 +18,8 @@ namespace alv::test {
 
 using local::test::FakeWorld;
 
-inline constexpr uint64_t kLong = 300'000'000;  // microseconds: a test that waits so long has failed
+inline constexpr uint64_t kLong =
+    300'000'000;  // microseconds: a test that waits so long has failed
 
 inline alv_string str(const std::string& text) {
     return {text.data(), text.size()};

@@ -218,7 +218,8 @@ TEST(Scheduler, RandomInterleavings) {
         for (int move = 0; move < 60; ++move) {
             const auto what = static_cast<uint32_t>(random() % 6);
             if (what <= 1 || chats.empty()) {
-                Chat chat{h.open(static_cast<uint32_t>(64 + random() % 128)), nullptr, std::make_shared<Listener>()};
+                Chat chat{h.open(static_cast<uint32_t>(64 + random() % 128)), nullptr,
+                          std::make_shared<Listener>()};
                 chat.ticket =
                     h.submit(h.request(chat.conversation, prompt_of(static_cast<int>(random() % 9)),
                                        static_cast<uint32_t>(random() % 30)),
