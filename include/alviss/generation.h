@@ -63,7 +63,7 @@ typedef struct alv_event {
     uint32_t type;                /* ALV_EVENT_... */
     alv_string text;              /* TEXT */
     int32_t token;                /* TOKEN */
-    float logprob;                /* TOKEN: of `token`, before penalties and temperature */
+    float logprob;                /* TOKEN: of `token`; 0 unless n_top_logprobs was asked for */
     const alv_token_logprob* top; /* TOKEN: the likeliest tokens, best first */
     uint64_t n_top;               /* TOKEN: as many as were asked for */
     const int32_t* prompt_tokens; /* PROMPT */
