@@ -6,9 +6,9 @@ namespace alv::gpu {
     {                                               \
         const auto function = find("vk" #name);     \
         if (function == nullptr) return "vk" #name; \
-        name.set(function, "vk" #name, fault);      \
+        (name).set(function, "vk" #name, fault);    \
     }
-#define ALV_LOAD_OPTIONAL(name) name.set(find("vk" #name), "vk" #name, fault);
+#define ALV_LOAD_OPTIONAL(name) (name).set(find("vk" #name), "vk" #name, fault);
 
 std::string GlobalCalls::load(PFN_vkGetInstanceProcAddr get, const FaultHook* fault) {
     const auto find = [&](const char* name) { return get(VK_NULL_HANDLE, name); };

@@ -97,6 +97,7 @@ Result<std::vector<DeviceInfo>> enumerate_devices(const Log& log, const std::str
                          Instance::create(loader_path, {}, false));
     ALV_ASSIGN_OR_RETURN(std::vector<FoundDevice> found, find_devices(*instance, log));
     std::vector<DeviceInfo> devices;
+    devices.reserve(found.size());
     for (FoundDevice& device : found) devices.push_back(std::move(device.info));
     return devices;
 }

@@ -64,6 +64,7 @@ std::vector<uint32_t> types_by_wish(const Caps& caps, const Wish& wish) {
         return a.score != b.score ? a.score > b.score : a.heap_bytes > b.heap_bytes;
     });
     std::vector<uint32_t> types;
+    types.reserve(candidates.size());
     for (const Candidate& c : candidates) types.push_back(c.type);
     return types;
 }

@@ -71,7 +71,7 @@ std::string op_name(const CommandList& list, const Command& command) {
 }  // namespace
 
 Result<std::unique_ptr<ProgramImpl>> ProgramImpl::create(std::shared_ptr<Context> context,
-                                                         CommandList list) {
+                                                         const CommandList& list) {
     std::unique_ptr<ProgramImpl> self(new ProgramImpl(std::move(context)));
     std::set<const BufferState*> seen;
     for (const BufferView& view : list.views) {

@@ -16,7 +16,7 @@ namespace alv::gpu {
 class ProgramImpl : public Program {
   public:
     static Result<std::unique_ptr<ProgramImpl>> create(std::shared_ptr<Context> context,
-                                                       CommandList list);
+                                                       const CommandList& list);
     // Waits until the device is done with it.
     ~ProgramImpl() override;
 

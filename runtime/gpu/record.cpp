@@ -168,7 +168,7 @@ Result<std::unique_ptr<Program>> RecorderImpl::finish() {
         !list_.commands.empty() && list_.commands.back().segment + 1 != list_.n_segments;
     if (last_is_empty) --list_.n_segments;
     ALV_ASSIGN_OR_RETURN(std::unique_ptr<ProgramImpl> program,
-                         ProgramImpl::create(context_, std::move(list_)));
+                         ProgramImpl::create(context_, list_));
     return std::unique_ptr<Program>(std::move(program));
 }
 

@@ -77,10 +77,10 @@ Result<uint64_t> Transfer::copy(Slot& slot, const BufferView& from, const Buffer
 
 Status Transfer::upload_staged(const BufferView& view, const Fill& fill) {
     ALV_RETURN_IF_ERROR(make_staging());
-    const Status status = upload_pieces(view, fill);
+    Status status = upload_pieces(view, fill);
     // Also on failure: what is in flight still reads the staging buffer.
     for (Slot& slot : slots_) {
-        const Status finished = finish_slot(slot);
+        Status finished = finish_slot(slot);
         if (!finished.ok()) return status.ok() ? finished : status;
     }
     return status;
