@@ -120,10 +120,10 @@ Result<HParams> read_hparams(const gguf::Reader& reader) {
     }
     ALV_RETURN_IF_ERROR(read_rope_scaling(reader, keys, hp));
     ALV_RETURN_IF_ERROR(keys.status());
+    ALV_RETURN_IF_ERROR(check_shapes(hp, *arch_name + "."));
     if (value_dim != hp.head_dim) {
         return unsupported(*arch_name + ".attention.value_length differs from key_length");
     }
-    ALV_RETURN_IF_ERROR(check_shapes(hp, *arch_name + "."));
 
     const gguf::TensorInfo* embedding = reader.find_tensor("token_embd.weight");
     if (embedding == nullptr) return corrupt_file("tensor token_embd.weight is missing");
