@@ -33,7 +33,7 @@ function(alv_fetch_pypi out)
   set(attempts "--only-binary :all:")
   if(ARG_SOURCE)
     # pip asks a source package for its metadata: with this machine's setuptools, else with fetched ones.
-    set(attempts "--no-binary :all: --no-build-isolation" "--no-binary :all:")
+    set(attempts "--no-binary ${ARG_PACKAGE} --no-build-isolation" "--no-binary ${ARG_PACKAGE}")
   endif()
   foreach(attempt IN LISTS attempts)
     separate_arguments(kind UNIX_COMMAND "${attempt}")

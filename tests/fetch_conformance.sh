@@ -19,7 +19,7 @@ if ! alv_has_sha256 "$ALV_CACHE/src/$file" "$sha256"; then
     part="$(mktemp -d "$ALV_CACHE/src/part-XXXXXX")"
     trap 'rm -rf "$part"' EXIT
     # Source packages are downloaded, and asked for their metadata; nothing is built or installed.
-    alv_pip download -q --no-deps --no-binary :all: -d "$part" "$package" </dev/null
+    alv_pip download -q --no-deps --no-binary "${package%%=*}" -d "$part" "$package" </dev/null
     alv_has_sha256 "$part/$file" "$sha256" || alv_die "$file does not have the SHA-256 $sha256"
     mv "$part/$file" "$ALV_CACHE/src/$file"
 fi
