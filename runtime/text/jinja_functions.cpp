@@ -43,7 +43,7 @@ Value range(C cx, V, A a) {
 }
 
 Value make_namespace(C cx, V, A a) {
-    const Value v = cx.make_namespace();
+    Value v = cx.make_namespace();
     if (cx.failed()) return {};
     for (const Value& from : a.positional) {
         if (!from.is(Kind::kDict)) return cx.type_error("namespace() takes dicts and keywords");

@@ -25,9 +25,9 @@ Value map_attribute(C cx, const std::vector<Value>& items, A a) {
     }
     std::vector<Value> out;
     for (const Value& item : items) {
-        Value v = attribute_path(cx, item, *path);
+        const Value v = attribute_path(cx, item, *path);
         if (cx.failed()) return {};
-        out.push_back(v.is_undefined() && fallback != nullptr ? *fallback : std::move(v));
+        out.push_back(v.is_undefined() && fallback != nullptr ? *fallback : v);
     }
     return cx.list(std::move(out));
 }

@@ -100,6 +100,7 @@ Value sorted(C cx, const std::vector<Value>& items, const std::vector<Value>& ke
     });
     if (cx.failed()) return {};
     std::vector<Value> out;
+    out.reserve(index.size());
     for (const uint32_t i : index) out.push_back(items[i]);
     return cx.list(std::move(out));
 }

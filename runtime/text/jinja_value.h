@@ -125,7 +125,9 @@ class Value {
     }
     void release() {
         Object* const o = counted();
-        if (o != nullptr && o->refs != Object::kImmortal && --o->refs == 0) destroy(o);
+        if (o == nullptr || o->refs == Object::kImmortal) return;
+        o->refs -= 1;
+        if (o->refs == 0) destroy(o);
     }
 
     Kind kind_ = Kind::kAbsent;
