@@ -42,10 +42,12 @@ void add_step(Reply& reply, const alv_event& event) {
     for (uint64_t i = 0; i < event.n_top; ++i) {
         top.push_back({event.top[i].token, rounded(static_cast<double>(event.top[i].logprob))});
     }
+    // Only measured where some are asked for.
+    Json logprob;
+    if (event.n_top > 0) logprob = rounded(static_cast<double>(event.logprob));
     reply.tokens.push_back(event.token);
-    reply.steps.push_back({{"token", event.token},
-                           {"logprob", rounded(static_cast<double>(event.logprob))},
-                           {"top", std::move(top)}});
+    reply.steps.push_back(
+        {{"token", event.token}, {"logprob", std::move(logprob)}, {"top", std::move(top)}});
 }
 
 Reply collect(alv_generation* generation, bool is_streamed) {

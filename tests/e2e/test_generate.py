@@ -33,7 +33,7 @@ class Generate(ToolTest):
 
     def test_without_logprobs_the_steps_have_no_top(self):
         out = self.generate(SMOLLM2, PROMPT, "--max-tokens", 2, "--temperature", 0)
-        self.assertEqual([s["top"] for s in out["steps"]], [[], []])
+        self.assertEqual([(s["logprob"], s["top"]) for s in out["steps"]], [(None, []), (None, [])])
 
     def test_a_seed_repeats_and_another_differs(self):
         for model in (SMOLLM2, GEMMA3):
