@@ -122,8 +122,7 @@ Status start(alv_session* session, const alv_generation_options* given, engine::
 Status check_tokens(const alv_session& session, const int32_t* tokens, uint64_t n) {
     if (n == 0) return invalid_argument("n_tokens is 0: a prompt needs at least one token");
     ALV_REQUIRE(tokens);
-    ALV_ASSIGN_OR_RETURN(const auto side, session.model->text());
-    const uint32_t n_vocab = side->tokenizer->size();
+    const uint32_t n_vocab = session.model->n_vocab();
     for (uint64_t i = 0; i < n; ++i) {
         if (tokens[i] >= 0 && static_cast<uint32_t>(tokens[i]) < n_vocab) continue;
         return invalid_argument("tokens[" + std::to_string(i) + "] is " +

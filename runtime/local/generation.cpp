@@ -210,6 +210,9 @@ void Generation::fail(const Status& status) {
 void Generation::end(engine::Event last) {
     over_ = true;
     kv_->busy = false;
+    // The host may keep the ticket for long; the model must not live on by it.
+    detokenizer_.reset();
+    text_.reset();
     last.usage = usage_;
     const std::shared_ptr<engine::EventSink> sink = std::move(sink_);
     static_cast<void>(sink->on_event(std::move(last)));

@@ -25,6 +25,7 @@ class LocalModel : public engine::Engine, public std::enable_shared_from_this<Lo
     const std::shared_ptr<Runtime>& runtime() const { return runtime_; }
     ModelProgress progress() const { return state_->progress(); }
     double load_ms() const { return state_->load_ms(); }
+    uint32_t n_vocab() const { return state_->n_vocab(); }
     const gguf::Reader& reader() const { return *state_->source.reader; }
     // The tokenizer's half, or why it is not there: loading, or what the load failed with.
     Result<std::shared_ptr<const TextSide>> text() const;

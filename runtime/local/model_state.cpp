@@ -45,6 +45,11 @@ std::shared_ptr<const TextSide> ModelState::text() const {
     return text_;
 }
 
+uint32_t ModelState::n_vocab() const {
+    const std::lock_guard lock(mutex_);
+    return n_vocab_;
+}
+
 bool ModelState::wait(Clock::time_point deadline) const {
     std::unique_lock lock(mutex_);
     return changed_.wait_until(lock, deadline,
@@ -101,6 +106,7 @@ void ModelState::publish(const ModelProgress& progress, const Status& error,
         error_ = error;
         text_.swap(text);  // the old one goes without the lock
         if (progress.phase == ModelPhase::kReady) {
+            n_vocab_ = text_->tokenizer->size();
             load_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
         }
         changed_.notify_all();
@@ -117,6 +123,10 @@ void ModelState::drop_device_side() {
     load.reset();
     for (const auto& conversation : conversations) conversation->drop();
     decoder.reset();
+    // The tokenizer lives in the model: to keep it would be to keep the weights.
+    std::shared_ptr<const TextSide> dropped;
+    const std::lock_guard lock(mutex_);
+    dropped.swap(text_);
 }
 
 }  // namespace alv::local

@@ -39,6 +39,7 @@ class ModelState {
     Status error() const;
     double load_ms() const;
     std::shared_ptr<const TextSide> text() const;  // null unless ready
+    uint32_t n_vocab() const;  // also while it is loaded again; 0 before the first time
     // Waits until the model is ready or failed: true; false at the deadline.
     bool wait(Clock::time_point deadline) const;
     std::atomic<bool> cancel_requested{false};
@@ -66,6 +67,7 @@ class ModelState {
     std::shared_ptr<const TextSide> text_;
     Clock::time_point started_ = Clock::now();
     double load_ms_ = 0;
+    uint32_t n_vocab_ = 0;
     bool sink_failed_ = false;
 };
 

@@ -277,7 +277,11 @@ class FakeBackend : public Backend {
                 return cancelled("the load was cancelled");
             }
         }
-        auto side = std::make_shared<TextSide>();
+        ++world_->live_texts;
+        const std::shared_ptr<TextSide> side(new TextSide, [world = world_](TextSide* gone) {
+            --world->live_texts;
+            delete gone;
+        });
         side->tokenizer = byte_tokenizer();
         ALV_ASSIGN_OR_RETURN(side->chat_template,
                              pick_chat_template(world_->chat_template, *side->tokenizer));
@@ -288,7 +292,7 @@ class FakeBackend : public Backend {
             side->facts.kv_tokens = world_->pool_tokens;
             loaded.decoder = std::make_unique<FakeDecoder>(world_);
         }
-        loaded.text = std::move(side);
+        loaded.text = side;
         return loaded;
     }
 

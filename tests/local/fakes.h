@@ -48,6 +48,7 @@ struct FakeWorld {
     std::atomic<bool> lost{false};  // the device; a new one clears it
     std::atomic<int> live_decoders{0};
     std::atomic<int> live_sequences{0};
+    std::atomic<int> live_texts{0};
     std::atomic<int> broken_rules{0};
     std::atomic<int> devices_made{0};
     std::atomic<uint64_t> slices_submitted{0};

@@ -43,6 +43,21 @@ TEST(LostDevice, ARequestMadeWhileTheModelLoadsAgainWaitsForIt) {
     EXPECT_EQ(again->tokens, expected_tokens(*w, to_tokens("first"), 3));
 }
 
+TEST(LostDevice, NothingOfTheOldModelIsKeptWhileItLoadsAgain) {
+    auto w = std::make_shared<FakeWorld>();
+    Harness h(w);
+    auto heard = std::make_shared<Listener>();
+    const auto ticket = h.submit(h.request(h.open(), "kept by the host", 3), heard);
+    h.drive({heard});
+    EXPECT_EQ(w->live_texts, 1);
+    ASSERT_TRUE(h.runtime->rebuild({}).ok());
+    EXPECT_EQ(h.model->progress().phase, ModelPhase::kLoading);
+    EXPECT_EQ(w->live_texts, 0);
+    EXPECT_EQ(w->live_decoders, 0);
+    EXPECT_EQ(h.model->n_vocab(), kVocab);
+    EXPECT_TRUE(h.model->wait(Clock::now() + 10s).ok());
+}
+
 TEST(LostDevice, WithoutANewDeviceItStaysLostAndCanBeTriedAgain) {
     auto w = std::make_shared<FakeWorld>();
     Harness h(w);
