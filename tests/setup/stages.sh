@@ -190,8 +190,8 @@ stage_tidy() {
 tidy_library() {
     local folder="$ALV_ROOT/build/tidy"
     mkdir -p "$folder"
-    # The commands are gcc's; clang does not know this flag of theirs.
-    sed 's/ -fno-gnu-unique//g' "$ALV_ROOT/build/compile_commands.json" >"$folder/compile_commands.json" || return 1
+    # The commands are gcc's; clang does not know these flags of theirs.
+    sed 's/ -fno-gnu-unique//g; s/ -Wno-restrict//g' "$ALV_ROOT/build/compile_commands.json" >"$folder/compile_commands.json" || return 1
     git -C "$ALV_ROOT" ls-files 'runtime/*.cpp' 'samples/*.cpp' ':!*_windows.cpp' >"$ALV_LOGS/tidied"
     [ -s "$ALV_LOGS/tidied" ] && (cd "$ALV_ROOT" &&
         xargs -P "$ALV_JOBS" -n 4 clang-tidy-19 -p "$folder" --quiet <"$ALV_LOGS/tidied")
