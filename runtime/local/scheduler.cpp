@@ -1,6 +1,7 @@
 #include "local/scheduler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -169,9 +170,20 @@ void Scheduler::sweep() {
 }
 
 void Scheduler::sweep_models() {
+    // Hosts close models and conversations at any time: what is closed is looked up once, so that
+    // a generation never outlives the decoder it works on.
+    std::vector<std::shared_ptr<ModelState>> closed;
+    std::copy_if(models_.begin(), models_.end(), std::back_inserter(closed),
+                 [](const auto& model) { return model->closed.load(); });
+    const auto is_closed = [&](const ModelState& model) {
+        return std::any_of(closed.begin(), closed.end(),
+                           [&](const auto& other) { return other.get() == &model; });
+    };
     // Nobody listens to the generations of a closed model any more.
     for (const auto& generation : generations_) {
-        if (generation->model().closed) generation->fail(cancelled("the model was released"));
+        if (is_closed(generation->model())) generation->fail(cancelled("the model was released"));
+        // Whoever still holds the generation must not be the one to give its kv back.
+        if (generation->over() && generation->kv().closed) generation->kv().drop();
     }
     if (in_step_ && in_step_->over()) in_step_.reset();
     std::erase_if(generations_, [](const auto& generation) { return generation->over(); });
@@ -179,15 +191,16 @@ void Scheduler::sweep_models() {
         for (const auto& kv : model->conversations) {
             if (!kv->busy && (kv->closed || kv->drop_requested.exchange(false))) kv->drop();
         }
-        std::erase_if(model->conversations, [](const auto& kv) { return kv->closed && !kv->busy; });
-        if (model->closed) {
-            if (loading_ == model) loading_.reset();
-            model->drop_device_side();
-        }
+        std::erase_if(model->conversations,
+                      [](const auto& kv) { return kv->closed && !kv->busy && !kv->sequence; });
     }
-    const size_t closed = std::erase_if(models_, [](const auto& m) { return m->closed.load(); });
+    for (const auto& model : closed) {
+        if (loading_ == model) loading_.reset();
+        model->drop_device_side();
+    }
+    std::erase_if(models_, [&](const auto& model) { return is_closed(*model); });
     const std::lock_guard lock(mutex_);
-    n_models_ -= static_cast<uint32_t>(closed);
+    n_models_ -= static_cast<uint32_t>(closed.size());
 }
 
 void Scheduler::start_load(ModelState& model) {
