@@ -7,6 +7,8 @@
 namespace alv::local {
 namespace {
 
+constexpr const char* kStillLoading = "the model is still loading: wait for it by alv_model_wait";
+
 // The host's end of a KvState: when it goes, the scheduler gives the pages back.
 class LocalConversation : public engine::Conversation {
   public:
@@ -41,7 +43,7 @@ Result<std::shared_ptr<const TextSide>> LocalModel::text() const {
     std::shared_ptr<const TextSide> text = state_->text();
     if (text) return text;
     if (state_->progress().phase == ModelPhase::kFailed) return state_->error();
-    return invalid_state("the model is still loading: wait for it by alv_model_wait");
+    return invalid_state(kStillLoading);
 }
 
 Status LocalModel::wait(Clock::time_point deadline) {
@@ -67,8 +69,11 @@ void LocalModel::cancel_load() {
 
 Result<std::shared_ptr<engine::Conversation>> LocalModel::open(uint32_t context_tokens,
                                                                bool fast_reuse) {
-    ALV_ASSIGN_OR_RETURN(const std::shared_ptr<const TextSide> side, text());
-    const Facts& facts = side->facts;
+    // A model that is loaded again after a loss will be there when the first reply is due.
+    const std::optional<Facts> known = state_->facts();
+    if (state_->progress().phase == ModelPhase::kFailed) return state_->error();
+    if (!known) return invalid_state(kStillLoading);
+    const Facts& facts = *known;
     if (facts.kv_tokens == 0) {
         return invalid_state(
             "the model was opened for its tokenizer only: open it without "

@@ -50,6 +50,11 @@ uint32_t ModelState::n_vocab() const {
     return n_vocab_;
 }
 
+std::optional<Facts> ModelState::facts() const {
+    const std::lock_guard lock(mutex_);
+    return facts_;
+}
+
 bool ModelState::wait(Clock::time_point deadline) const {
     std::unique_lock lock(mutex_);
     return changed_.wait_until(lock, deadline,
@@ -107,6 +112,7 @@ void ModelState::publish(const ModelProgress& progress, const Status& error,
         text_.swap(text);  // the old one goes without the lock
         if (progress.phase == ModelPhase::kReady) {
             n_vocab_ = text_->tokenizer->size();
+            facts_ = text_->facts;
             load_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
         }
         changed_.notify_all();

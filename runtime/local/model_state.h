@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "local/kv_state.h"
@@ -39,7 +40,9 @@ class ModelState {
     Status error() const;
     double load_ms() const;
     std::shared_ptr<const TextSide> text() const;  // null unless ready
-    uint32_t n_vocab() const;  // also while it is loaded again; 0 before the first time
+    // Of the last load that succeeded, also while it is loaded again; 0 and nullopt before.
+    uint32_t n_vocab() const;
+    std::optional<Facts> facts() const;
     // Waits until the model is ready or failed: true; false at the deadline.
     bool wait(Clock::time_point deadline) const;
     std::atomic<bool> cancel_requested{false};
@@ -68,6 +71,7 @@ class ModelState {
     Clock::time_point started_ = Clock::now();
     double load_ms_ = 0;
     uint32_t n_vocab_ = 0;
+    std::optional<Facts> facts_;
     bool sink_failed_ = false;
 };
 

@@ -123,7 +123,7 @@ TEST(Scheduler, LoadsAndGenerationsTakeTurnsAndNeverTouchTheDeviceTogether) {
     auto w = std::make_shared<FakeWorld>();
     w->pool_tokens = 2048;
     Harness h(w);
-    w->load_units = 50;
+    w->load_units = 300;  // many turns long
     w->load_unit_time = 1ms;
     auto heard = std::make_shared<Listener>();
     h.submit(h.request(h.open(), "while loading", 400), heard);
