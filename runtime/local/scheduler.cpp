@@ -332,7 +332,8 @@ Status Scheduler::replace_device(
     }
     set_device(nullptr);
     Result<std::shared_ptr<gpu::Device>> made = make();
-    if (made.ok()) {
+    const Status status = made.status();
+    if (status.ok()) {
         set_device(std::move(made).value());
         lost_ = false;
         loss_logged_ = false;
@@ -341,7 +342,7 @@ Status Scheduler::replace_device(
         }
     }
     wake();
-    return made.status();
+    return status;
 }
 
 void Scheduler::shutdown() {

@@ -80,7 +80,7 @@ Status read_rope_scaling(const gguf::Reader& reader, KeyReader& keys, HParams& h
                          reader.get_string_or(keys.prefix() + "rope.scaling.type", "none"));
     if (type == "linear") {
         hp.rope_scale = 1.0f / keys.positive_or("rope.scaling.factor", 1.0);
-    } else if (type != "none" && type != "") {
+    } else if (type != "none" && !type.empty()) {
         return unsupported(keys.prefix() + "rope.scaling.type = " + type +
                            ": only linear scaling is there");
     }

@@ -48,7 +48,7 @@ Model::Model() = default;
 Model::~Model() = default;
 
 Result<std::shared_ptr<const Model>> Model::load(std::shared_ptr<gpu::Device> device,
-                                                 std::shared_ptr<const gguf::Reader> reader,
+                                                 const std::shared_ptr<const gguf::Reader>& reader,
                                                  const LoadOptions& options) {
     const std::shared_ptr<Model> model(new Model());
     ALV_ASSIGN_OR_RETURN(model->hparams_, read_hparams(*reader));

@@ -42,9 +42,9 @@ class Model {
   public:
     // Errors: unsupported (names the architecture, tokenizer, or tensor type), corrupt file (names
     // the key or tensor), out of device memory (the plan is in the message), cancelled, I/O.
-    static Result<std::shared_ptr<const Model>> load(std::shared_ptr<gpu::Device> device,
-                                                     std::shared_ptr<const gguf::Reader> reader,
-                                                     const LoadOptions& options);
+    static Result<std::shared_ptr<const Model>> load(
+        std::shared_ptr<gpu::Device> device, const std::shared_ptr<const gguf::Reader>& reader,
+        const LoadOptions& options);
     ~Model();
 
     const HParams& hparams() const { return hparams_; }
