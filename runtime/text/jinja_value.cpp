@@ -7,7 +7,7 @@
 
 namespace alv::text::jinja {
 
-Value Value::undefined(Value name) {
+Value Value::undefined(const Value& name) {
     Value v(Kind::kUndefined);
     if (name.is_string()) {
         v.u_.object = name.u_.object;

@@ -79,7 +79,7 @@ class Value {
 
     static Value none() { return Value(Kind::kNone); }
     static Value undefined() { return Value(Kind::kUndefined); }
-    static Value undefined(Value name);  // remembers the name for the error message
+    static Value undefined(const Value& name);  // remembers the name for the error message
     static Value boolean(bool b);
     static Value integer(int64_t i, bool trusted);
     static Value number(double d, bool trusted);
