@@ -4,7 +4,7 @@ namespace alv::api {
 
 void Dispatcher::enqueue(std::shared_ptr<Deliverable> what) {
     const std::lock_guard lock(mutex_);
-    queue_.push_back(std::move(what));
+    if (!closed_) queue_.push_back(std::move(what));
 }
 
 std::shared_ptr<Deliverable> Dispatcher::take() {
@@ -37,9 +37,10 @@ Result<uint32_t> Dispatcher::dispatch(uint32_t max_events) {
     return delivered;
 }
 
-void Dispatcher::clear() {
+void Dispatcher::close() {
     std::deque<std::shared_ptr<Deliverable>> dropped;
     const std::lock_guard lock(mutex_);
+    closed_ = true;
     dropped.swap(queue_);
 }
 

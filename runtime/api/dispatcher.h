@@ -19,7 +19,7 @@ class Deliverable {
     virtual void deliver_next() = 0;
 };
 
-// Thread-safe. Each enqueue() is one deliver_next() later, in the same order.
+// Thread-safe. Each enqueue() is one deliver_next() later, in the same order, until close().
 class Dispatcher {
   public:
     void enqueue(std::shared_ptr<Deliverable> what);
@@ -27,13 +27,15 @@ class Dispatcher {
     // of it, or while another thread is at it.
     Result<uint32_t> dispatch(uint32_t max_events);
     bool inside() const { return owner_.load() == std::this_thread::get_id(); }
-    void clear();
+    // Drops what waits and whatever comes later: nobody is left to dispatch.
+    void close();
 
   private:
     std::shared_ptr<Deliverable> take();
 
     std::mutex mutex_;
     std::deque<std::shared_ptr<Deliverable>> queue_;
+    bool closed_ = false;
     std::atomic<std::thread::id> owner_{};
 };
 

@@ -28,7 +28,7 @@ struct RuntimeCore {
     std::vector<std::unique_ptr<DeviceText>> device_texts;  // one more after each rebuild
 
     ~RuntimeCore() {
-        if (dispatcher) dispatcher->clear();
+        if (dispatcher) dispatcher->close();
     }
     bool forked() const { return pid != process_id(); }
     // The caller is inside a callback of this runtime.
