@@ -42,6 +42,7 @@ EventView::EventView(engine::Event event) : event_(std::move(event)), usage_(to_
             abi_.n_top = top_.size();
             break;
         case engine::EventType::kText:
+        case engine::EventType::kToolCall:
             break;
         case engine::EventType::kDone:
             abi_.finish_reason = static_cast<uint32_t>(event_.finish);

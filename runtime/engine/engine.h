@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,9 +13,46 @@
 
 namespace alv::engine {
 
+// A function of the host that the model may call.
+struct ToolSpec {
+    std::string name;
+    std::string description;
+    std::string parameters;  // JSON schema of an object
+};
+
+struct ToolCall {
+    std::string id;  // unique in a conversation
+    std::string name;
+    std::string arguments;  // a JSON object
+};
+
+enum class ToolChoice : uint32_t {
+    kAuto = 0,      // text or calls, as the model likes
+    kNone = 1,      // text
+    kRequired = 2,  // at least one call
+    kNamed = 3,     // a call of `tool_name`
+};
+
+struct ToolUse {
+    std::vector<ToolSpec> tools;  // empty: none
+    ToolChoice choice = ToolChoice::kAuto;
+    std::string tool_name;
+    bool parallel = false;  // several calls in one reply
+};
+
 struct Message {
     std::string role;
-    std::string content;  // UTF-8
+    std::string content;                    // UTF-8
+    std::vector<ToolCall> tool_calls = {};  // of the assistant
+    std::string tool_call_id = {};          // of a tool: which call it answers
+    std::string tool_name = {};             // of a tool
+};
+
+// What a reply must be, character by character.
+struct Constraint {
+    enum class Kind : uint32_t { kNone, kJsonSchema, kGrammar };
+    Kind kind = Kind::kNone;
+    std::string text;  // the schema or the grammar
 };
 
 // What the model reads: messages for its chat template, a raw text, or tokens.
@@ -57,6 +96,8 @@ struct Request {
     std::vector<std::string> stop_strings;
     bool ignore_end = false;
     bool render_special = false;
+    ToolUse tool_use;
+    Constraint constraint;
 };
 
 // The numbers are those of ALV_FINISH_... in include/alviss/generation.h (a test compares them).
@@ -67,6 +108,7 @@ enum class FinishReason : uint32_t {
     kMaxTokens = 3,
     kContextFull = 4,
     kCancelled = 5,
+    kToolCalls = 6,
 };
 
 struct Usage {
@@ -87,6 +129,7 @@ enum class EventType : uint32_t {
     kText = 4,
     kDone = 5,
     kFailed = 6,
+    kToolCall = 7,
 };
 
 struct Event {
@@ -100,6 +143,7 @@ struct Event {
     uint32_t total = 0;
     FinishReason finish = FinishReason::kNone;
     Status status;
+    ToolCall tool_call;
     Usage usage;  // so far, in every event
 };
 
@@ -117,6 +161,23 @@ class Ticket {
   public:
     virtual ~Ticket() = default;
     virtual void cancel() = 0;
+};
+
+// Texts to vectors. Thread-safe.
+class Embedder {
+  public:
+    // One vector of dim() numbers after another, in the order of the texts, or why there are none.
+    using Done = std::function<void(Result<std::vector<float>>)>;
+
+    virtual ~Embedder() = default;
+    virtual uint32_t dim() const = 0;
+    virtual uint32_t max_tokens() const = 0;  // of one text; what is past it is not read
+    virtual Result<uint32_t> count_tokens(std::string_view text) const = 0;
+    // Returns at once; `done` is called once, by the engine's thread, with no lock held.
+    virtual Result<std::shared_ptr<Ticket>> submit(std::vector<std::string> texts, Done done) = 0;
+    // Waits for it, and where the host drives the engine does the work meanwhile. Invalid state
+    // from inside a callback of the engine.
+    virtual Result<std::vector<float>> embed(std::vector<std::string> texts) = 0;
 };
 
 // Thread-safe.
