@@ -1,4 +1,4 @@
-// Draws one token from the logits: penalty, temperature, top_k, top_p, min_p, then Gumbel-max over
+// Draws one token from the logits: mask, penalty, temperature, top_k, top_p, min_p, then Gumbel-max over
 // what is left (see runtime/model/decoder.h). One workgroup.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -11,9 +11,17 @@ layout(std430, binding = 0) coherent buffer Logits { float logits_[]; };
 layout(std430, binding = 1) readonly buffer StepBuffer { Step step_; };
 layout(std430, binding = 2) readonly buffer Penalty { uint penalty_[]; };
 layout(std430, binding = 3) writeonly buffer Answer { Drawn drawn_; };
+layout(std430, binding = 4) readonly buffer Allowed { uint allowed_[]; };  // a bit a token
 layout(push_constant) uniform Push { SamplePush p_; };
 
 #include "rank.glsl"
+
+// A token that the mask leaves out is as unlikely as can be.
+float logit_of(uint token) {
+    const bool may = step_.masked == 0 || (allowed_[token >> 5] >> (token & 31) & 1u) != 0;
+    return may ? logits_[token] : uintBitsToFloat(0xff800000u);
+}
+
 #include "select.glsl"
 #include "random.glsl"
 
@@ -43,7 +51,7 @@ void restore() {
 Best largest_logit() {
     Best best = Best(0, kNoId);
     for (uint i = gl_LocalInvocationID.x; i < p_.n_vocab; i += LANES) {
-        const Best it = Best(key_of(logits_[i]), i);
+        const Best it = Best(key_of(logit_of(i)), i);
         if (before(it, best)) best = it;
     }
     return best_of_all(best);
@@ -58,8 +66,9 @@ uint draw(Best top) {
     const float lowest = step_.min_p > 0.0 ? log(step_.min_p) : -3.0e38;
     Best best = Best(0, kNoId);
     for (uint i = gl_LocalInvocationID.x; i < p_.n_vocab; i += LANES) {
-        const float scaled = (logits_[i] - top_logit) * inverse;
-        if (scaled < lowest || !keeps(bound, Best(key_of(logits_[i]), i))) continue;
+        const float logit = logit_of(i);
+        const float scaled = (logit - top_logit) * inverse;
+        if (scaled < lowest || !keeps(bound, Best(key_of(logit), i))) continue;
         const uint bits =
             philox(uvec2(step_.seed_low, step_.seed_high), uvec4(i / 4, step_.draw, 0, 0))[i % 4];
         const Best it = Best(key_of(scaled + gumbel(bits)), i);

@@ -49,7 +49,7 @@ uint nth_id(uint key, uint need) {
         clear_bins();
         for (uint i = gl_LocalInvocationID.x; i < p_.n_vocab; i += LANES) {
             const bool same = shift == 24 || i >> (shift + 8) == prefix;
-            if (same && key_of(logits_[i]) == key) atomicAdd(bins_[255 - (i >> shift & 255)], 1);
+            if (same && key_of(logit_of(i)) == key) atomicAdd(bins_[255 - (i >> shift & 255)], 1);
         }
         prefix = prefix << 8 | (255 - choose_bin(need, passed));
     }
@@ -63,7 +63,7 @@ Bound bound_by_count(uint count) {
     for (uint shift = 24; shift < 32; shift -= 8) {
         clear_bins();
         for (uint i = gl_LocalInvocationID.x; i < p_.n_vocab; i += LANES) {
-            const uint key = key_of(logits_[i]);
+            const uint key = key_of(logit_of(i));
             if (shift == 24 || key >> (shift + 8) == prefix) atomicAdd(bins_[key >> shift & 255], 1);
         }
         prefix = prefix << 8 | choose_bin(count, passed);
@@ -75,7 +75,7 @@ Bound bound_by_count(uint count) {
 Bound bound_by_mass(float share, Bound limit, float top, float inverse_temperature) {
     float sum = 0.0;
     for (uint i = gl_LocalInvocationID.x; i < p_.n_vocab; i += LANES) {
-        const float logit = logits_[i];
+        const float logit = logit_of(i);
         if (keeps(limit, Best(key_of(logit), i))) sum += exp((logit - top) * inverse_temperature);
     }
     const float total = add_all(sum);
@@ -85,7 +85,7 @@ Bound bound_by_mass(float share, Bound limit, float top, float inverse_temperatu
     for (uint shift = 24; shift < 32; shift -= 8) {
         clear_bins();
         for (uint i = gl_LocalInvocationID.x; i < p_.n_vocab; i += LANES) {
-            const float logit = logits_[i];
+            const float logit = logit_of(i);
             const uint key = key_of(logit);
             if (shift != 24 && key >> (shift + 8) != prefix) continue;
             if (!keeps(limit, Best(key, i))) continue;

@@ -38,8 +38,8 @@ struct Step {
     float repeat_penalty;  // 1: off
     uint score_first;      // first token of this step that is scored
     uint n_score;          // tokens scored, <= 8
-    uint reserved0;
-    uint reserved1;
+    uint masked;           // 1: only tokens of the mask are drawn
+    uint reserved;
 };
 
 // What sampling answers: then kMaxTop pairs (token, log-probability bits) follow.

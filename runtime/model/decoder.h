@@ -18,9 +18,9 @@ using text::TokenId;
 inline constexpr uint32_t kMaxTopLogprobs = 64;
 inline constexpr uint32_t kMaxPenaltyTokens = 1024;
 
-// How the next token is drawn. Order: penalty, temperature, top_k, top_p, min_p. Ties go to the
-// lower id. The random number of a draw depends on (seed, position, token) alone (Gumbel-max over
-// the kept tokens with a counter-based generator).
+// How the next token is drawn. Order: mask, penalty, temperature, top_k, top_p, min_p. Ties go to
+// the lower id. The random number of a draw depends on (seed, position, token) alone (Gumbel-max
+// over the kept tokens with a counter-based generator).
 struct SamplerParams {
     float temperature = 0;     // 0: greedy (after the penalty)
     uint32_t top_k = 0;        // 0: off
@@ -45,6 +45,8 @@ struct StepRequest {
     bool sample = false;              // draw the token that follows the last of `tokens`
     SamplerParams sampler;
     std::span<const TokenId> penalty_tokens;  // <= kMaxPenaltyTokens; copied; duplicates count once
+    // Bit i % 32 of word i / 32: token i may be drawn. Copied. Empty: all may.
+    std::span<const uint32_t> allowed;
     uint32_t n_top = 0;  // n best raw log-probabilities to read back, <= kMaxTopLogprobs
 };
 

@@ -197,7 +197,7 @@ Result<ForwardProgram> record_forward(const ForwardContext& context, uint32_t co
     recorder->label("sample");
     ALV_RETURN_IF_ERROR(ops::record_sample(
         device, *recorder,
-        {buffers.logits, buffers.step, buffers.penalty, buffers.answer, n_vocab}));
+        {buffers.logits, buffers.step, buffers.penalty, buffers.allowed, buffers.answer, n_vocab}));
     recorder->split();
     out.report_segment = out.draw_segment + 1;
     recorder->label("logprobs");

@@ -166,6 +166,10 @@ Status check(const DecoderState& state, const StepRequest& request) {
     if (request.penalty_tokens.size() > kMaxPenaltyTokens || request.n_top > kMaxTopLogprobs) {
         return invalid_argument("too many penalty tokens or log-probabilities");
     }
+    if (!request.allowed.empty() &&
+        request.allowed.size() != (state.model->hparams().n_vocab + 31) / 32) {
+        return invalid_argument("the mask does not fit the vocabulary");
+    }
     return ok_status();
 }
 
@@ -175,6 +179,7 @@ shared::Step step_header(const StepRequest& request, uint32_t position) {
     step.n_tokens = static_cast<uint32_t>(request.tokens.size());
     step.position = position;
     step.n_top = request.n_top;
+    step.masked = request.allowed.empty() ? 0 : 1;
     step.top_k = sampler.top_k;
     step.seed_low = static_cast<uint32_t>(sampler.seed);
     step.seed_high = static_cast<uint32_t>(sampler.seed >> 32);
@@ -204,6 +209,10 @@ void write_step(const DecoderState& state, const PagedSequence& sequence,
     }
     for (size_t i = 0; i < sequence.pages().size(); ++i) {
         write_u32(buffers.pages, i, sequence.pages()[i]);
+    }
+    if (step.masked != 0) {
+        std::memcpy(buffers.allowed.buffer.mapped() + buffers.allowed.offset,
+                    request.allowed.data(), request.allowed.size_bytes());
     }
     std::memcpy(buffers.step.buffer.mapped() + buffers.step.offset, &step, sizeof step);
 }

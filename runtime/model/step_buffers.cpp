@@ -16,7 +16,7 @@ struct Place {
     uint64_t size_bytes;
 };
 
-std::array<Place, 15> places(const HParams& hp, const StepSizes& sizes) {
+std::array<Place, 16> places(const HParams& hp, const StepSizes& sizes) {
     using enum gpu::Domain;
     const uint64_t t = sizes.max_tokens;
     const uint64_t head = hp.head_dim;
@@ -34,6 +34,7 @@ std::array<Place, 15> places(const HParams& hp, const StepSizes& sizes) {
         {&StepBuffers::targets, kStep, t * 4},
         {&StepBuffers::pages, kStep, uint64_t{sizes.max_pages} * 4},
         {&StepBuffers::penalty, kStep, shared::kMaxPenalty * 4ull},
+        {&StepBuffers::allowed, kStep, align_up(hp.n_vocab, 32) / 8},
         {&StepBuffers::answer, kReadback, sizeof(shared::Drawn) + shared::kMaxTop * 8ull},
         {&StepBuffers::scores, kReadback, t * 4},
     }};

@@ -29,6 +29,7 @@ struct StepBuffers {
     gpu::BufferView targets;  // (max_tokens) u32: the token after each
     gpu::BufferView pages;    // (max pages) u32
     gpu::BufferView penalty;  // (kMaxPenalty) u32
+    gpu::BufferView allowed;  // (n_vocab) bits: tokens that may be drawn
     // Read by the host.
     gpu::BufferView answer;  // shared::Drawn, then kMaxTop pairs
     gpu::BufferView scores;  // (max_tokens) f32

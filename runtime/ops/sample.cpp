@@ -11,7 +11,8 @@ gpu::KernelKey sample_key(const gpu::Plan& plan) {
 Status record_sample(gpu::Device& device, gpu::Recorder& recorder, const SampleArgs& args) {
     ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel, device.kernel(sample_key(device.plan())));
     const shared::SamplePush push{args.n_vocab};
-    recorder.dispatch(kernel, {args.logits, args.step, args.penalty, args.answer}, push, 1);
+    recorder.dispatch(kernel, {args.logits, args.step, args.penalty, args.answer, args.allowed},
+                      push, 1);
     return ok_status();
 }
 

@@ -12,6 +12,7 @@ struct SampleArgs {
     gpu::BufferView logits;   // (n_vocab) f32; changed and put back while the penalty holds
     gpu::BufferView step;     // shared::Step
     gpu::BufferView penalty;  // (Step::n_penalty) u32, each token once, all below n_vocab
+    gpu::BufferView allowed;  // (n_vocab) bits in u32, read when Step::masked is 1
     gpu::BufferView answer;   // shared::Drawn
     uint32_t n_vocab = 0;
 };

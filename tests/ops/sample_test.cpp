@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "ops/op_fixture.h"
@@ -61,15 +62,23 @@ std::vector<uint32_t> kept_tokens(const std::vector<float>& logits, const Settin
 }
 
 uint32_t reference(std::vector<float> logits, const Settings& s,
-                   const std::vector<uint32_t>& penalty, uint64_t seed, uint32_t draw) {
+                   const std::vector<uint32_t>& penalty, uint64_t seed, uint32_t draw,
+                   const std::vector<uint32_t>& allowed = {}) {
+    const auto may = [&](size_t i) {
+        return allowed.empty() || (allowed[i / 32] >> i % 32 & 1) != 0;
+    };
     for (const uint32_t i : penalty) {
         logits[i] = logits[i] > 0 ? logits[i] / s.penalty : logits[i] * s.penalty;
+    }
+    for (size_t i = 0; i < logits.size(); ++i) {
+        if (!may(i)) logits[i] = -std::numeric_limits<float>::infinity();
     }
     const auto best = std::max_element(logits.begin(), logits.end());
     if (s.temperature == 0) return static_cast<uint32_t>(best - logits.begin());
     double top = -1e300;
     uint32_t token = 0;
     for (const uint32_t i : kept_tokens(logits, s)) {
+        if (!may(i)) continue;
         const double u = ((philox(seed, i / 4, draw)[i % 4] >> 8) + 0.5) / 16777216.0;
         const double score =
             static_cast<double>(logits[i] - *best) / static_cast<double>(s.temperature) -
@@ -92,19 +101,24 @@ class Sampler {
         auto list = penalty;
         list.resize(shared::kMaxPenalty);
         penalty_ = make_buffer(device, list);
+        allowed_ = make_buffer(device, std::vector<uint32_t>((n_vocab_ + 31) / 32));
         answer_ = make_buffer(device, std::vector<uint32_t>(4 + 2 * shared::kMaxTop));
         auto step = device.create_buffer(gpu::Domain::kStep, sizeof(shared::Step), "step");
         EXPECT_TRUE(step.ok());
         step_ = *step;
         const auto recorder = device.record("sample");
-        EXPECT_TRUE(
-            record_sample(device, *recorder, {logits_, step_, penalty_, answer_, n_vocab_}).ok());
+        EXPECT_TRUE(record_sample(device, *recorder,
+                                  {logits_, step_, penalty_, allowed_, answer_, n_vocab_})
+                        .ok());
         auto program = recorder->finish();
         EXPECT_TRUE(program.ok());
         program_ = std::move(*program);
     }
-    uint32_t draw(const Settings& s, uint64_t seed, uint32_t position) {
+    uint32_t draw(const Settings& s, uint64_t seed, uint32_t position,
+                  const std::vector<uint32_t>& allowed = {}) {
         shared::Step step{};
+        step.masked = allowed.empty() ? 0 : 1;
+        std::copy(allowed.begin(), allowed.end(), reinterpret_cast<uint32_t*>(allowed_.mapped()));
         step.n_tokens = 1;
         step.n_penalty = static_cast<uint32_t>(n_penalty_);
         step.top_k = s.top_k;
@@ -126,7 +140,7 @@ class Sampler {
     gpu::Device& device_;
     uint32_t n_vocab_;
     size_t n_penalty_;
-    gpu::Buffer logits_, step_, penalty_, answer_;
+    gpu::Buffer logits_, step_, penalty_, allowed_, answer_;
     std::unique_ptr<gpu::Program> program_;
 };
 
@@ -159,6 +173,37 @@ TEST(Sample, EqualsItsDefinitionForEveryCombination) {
                     ASSERT_EQ(sampler.draw(all[i], seed, position),
                               reference(logits, all[i], list, seed, position))
                         << tier.name << " vocabulary " << n << " settings " << i;
+                }
+            }
+            ASSERT_EQ(sampler.logits(), logits) << "the logits were not put back";
+        }
+    }
+}
+
+TEST(Sample, DrawsOnlyWhatTheMaskAllows) {
+    const std::vector<Settings> all = {
+        {},
+        {.penalty = 1.5f},
+        {.temperature = 1.5f},
+        {.temperature = 1, .top_k = 4},
+        {.temperature = 1, .top_k = 500},
+        {.temperature = 1, .top_p = 0.7f},
+        {.temperature = 1, .min_p = 0.1f},
+    };
+    for (const Tier& tier : lane_tiers()) {
+        for (const uint32_t n : {3u, 1000u, 49152u}) {
+            const auto logits = random_floats(n, n + 1, 5.0f);
+            Sampler sampler(*tier.device, logits, {0, 2});
+            for (const uint32_t every : {1u, 7u, 2000u}) {
+                std::vector<uint32_t> allowed((n + 31) / 32);
+                for (uint32_t i = every / 2 % n; i < n; i += every) allowed[i / 32] |= 1u << i % 32;
+                for (const Settings& s : all) {
+                    const std::vector<uint32_t> penalty =
+                        s.penalty != 1 ? std::vector<uint32_t>{0, 2} : std::vector<uint32_t>{};
+                    ASSERT_EQ(sampler.draw(s, 7, 3, allowed),
+                              reference(logits, s, penalty, 7, 3, allowed))
+                        << tier.name << " vocabulary " << n << " one of " << every << " top_k "
+                        << s.top_k;
                 }
             }
             ASSERT_EQ(sampler.logits(), logits) << "the logits were not put back";
