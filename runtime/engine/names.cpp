@@ -14,6 +14,8 @@ std::string_view name(FinishReason reason) {
             return "context full";
         case FinishReason::kCancelled:
             return "cancelled";
+        case FinishReason::kToolCalls:
+            return "tool calls";
         case FinishReason::kNone:
             break;
     }
