@@ -25,6 +25,7 @@ typedef struct alv_generation alv_generation;
 #define ALV_FINISH_MAX_TOKENS 3u   /* max_tokens were generated */
 #define ALV_FINISH_CONTEXT_FULL 4u /* no room for another token in the session's context */
 #define ALV_FINISH_CANCELLED 5u    /* alv_generation_cancel */
+#define ALV_FINISH_TOOL_CALLS 6u   /* the model called tools */
 
 /* The name of a finish reason, such as "end token"; "unknown" for any other number. Borrowed until
  * the library is unloaded. Thread-safe. Since 0.1 */

@@ -154,7 +154,7 @@ using namespace alv;
 using namespace alv::api;
 
 const char* alv_finish_reason_name(uint32_t finish_reason) {
-    if (finish_reason < ALV_FINISH_END_TOKEN || finish_reason > ALV_FINISH_CANCELLED)
+    if (finish_reason < ALV_FINISH_END_TOKEN || finish_reason > ALV_FINISH_TOOL_CALLS)
         return "unknown";
     return engine::name(static_cast<engine::FinishReason>(finish_reason)).data();
 }

@@ -108,7 +108,7 @@ Status apply_template(const local::TextSide& side, const std::vector<engine::Mes
                       uint32_t flags, alv_bytes** out_text, alv_tokens** out_tokens) {
     const bool prompt = (flags & ALV_TEMPLATE_ADD_GENERATION_PROMPT) != 0;
     ALV_ASSIGN_OR_RETURN(const std::vector<text::RenderedPart> parts,
-                         local::render_messages(side, messages, prompt));
+                         local::render_messages(side, messages, {}, prompt));
     std::unique_ptr<alv_tokens> tokens;
     if (out_tokens) {
         ALV_ASSIGN_OR_RETURN(std::vector<int32_t> ids, local::encode_parts(side, parts));

@@ -37,7 +37,8 @@ struct ToolUse {
     std::vector<ToolSpec> tools;  // empty: none
     ToolChoice choice = ToolChoice::kAuto;
     std::string tool_name;
-    bool parallel = false;  // several calls in one reply
+    bool parallel = false;        // several calls in one reply
+    uint32_t n_calls_before = 0;  // in this conversation: ids go on from there
 };
 
 struct Message {

@@ -27,8 +27,8 @@ Result<std::shared_ptr<const TextSide>> make_text_side(
                          reader.get_string_or("tokenizer.chat_template", ""));
     facts.has_chat_template = !source.empty();
     auto side = std::make_shared<TextSide>();
-    ALV_ASSIGN_OR_RETURN(side->chat_template, pick_chat_template(source, *tokenizer));
     side->tokenizer = std::move(tokenizer);
+    ALV_RETURN_IF_ERROR(set_chat_template(*side, source));
     side->facts = std::move(facts);
     return std::shared_ptr<const TextSide>(std::move(side));
 }

@@ -25,7 +25,8 @@ void Generation::prepare() {
     if (!text_) return fail(model_->error());
     began_ = Clock::now();
     usage_.queue_ms = ms_between(asked_, began_);
-    Result<std::vector<text::TokenId>> prompt = encode_prompt(*text_, request_.prompt);
+    Result<std::vector<text::TokenId>> prompt =
+        encode_prompt(*text_, request_.prompt, request_.tool_use);
     if (!prompt.ok()) return fail(prompt.status());
     tokens_ = std::move(prompt).value();
     n_prompt_ = static_cast<uint32_t>(tokens_.size());

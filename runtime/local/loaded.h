@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "gguf/reader.h"
 #include "gpu/device.h"
+#include "local/tool_syntax.h"
 #include "model/decoder.h"
 #include "model/model.h"
 #include "text/chat_template.h"
@@ -35,6 +36,8 @@ struct Facts {
 struct TextSide {
     std::shared_ptr<const text::Tokenizer> tokenizer;
     std::shared_ptr<const text::ChatTemplate> chat_template;  // never null
+    const ToolSyntax* tool_syntax = &pick_tool_syntax("");
+    bool template_takes_tools = false;
     Facts facts;
 };
 

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <ctime>
+#include <nlohmann/json.hpp>
 
 namespace alv::local {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr const char* kChatMl =
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] "
@@ -16,31 +19,96 @@ constexpr const char* kPlainLines =
     "{{ bos_token }}{% for message in messages %}{{ message['role'] + ': ' + message['content'] + "
     "'\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
 
+// What a template that takes tools reads of a message besides its role and content.
+std::string extra_of(const engine::Message& message) {
+    Json extra = Json::object();
+    for (const engine::ToolCall& call : message.tool_calls) {
+        Json arguments = Json::parse(call.arguments, nullptr, false);
+        if (arguments.is_discarded()) arguments = Json::object();
+        extra["tool_calls"].push_back(
+            {{"id", call.id},
+             {"type", "function"},
+             {"function", {{"name", call.name}, {"arguments", std::move(arguments)}}}});
+    }
+    if (!message.tool_call_id.empty()) extra["tool_call_id"] = message.tool_call_id;
+    if (!message.tool_name.empty()) extra["name"] = message.tool_name;
+    return extra.empty() ? std::string()
+                         : extra.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// For a template that knows no tools: calls are text of the assistant, results text of the user.
+std::vector<text::ChatMessage> plain_messages(const TextSide& side,
+                                              std::span<const engine::Message> messages) {
+    std::vector<text::ChatMessage> out;
+    bool after_tool = false;
+    for (const engine::Message& message : messages) {
+        const bool tool = message.role == "tool";
+        if (tool) {
+            const std::string result = "Result of " + message.tool_name + ": " + message.content;
+            if (after_tool) {
+                out.back().content += "\n" + result;
+            } else {
+                out.push_back({"user", result});
+            }
+        } else {
+            std::string content = message.content;
+            if (!message.tool_calls.empty()) {
+                if (!content.empty()) content += "\n";
+                content += side.tool_syntax->render(message.tool_calls);
+            }
+            out.push_back({message.role, std::move(content)});
+        }
+        after_tool = tool;
+    }
+    return out;
+}
+
+void add_to_system(std::vector<text::ChatMessage>& messages, const std::string& text) {
+    if (messages.empty() || messages.front().role != "system") {
+        messages.insert(messages.begin(), {"system", text});
+    } else {
+        messages.front().content += "\n\n" + text;
+    }
+}
+
 std::string special_text(const text::Tokenizer& tokenizer, text::TokenId token) {
     return token == text::kNoToken ? std::string() : tokenizer.decode(token, true);
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const text::ChatTemplate>> pick_chat_template(
-    const std::string& source, const text::Tokenizer& tokenizer) {
+Status set_chat_template(TextSide& side, const std::string& source) {
     std::string chosen = source;
     if (chosen.empty()) {
-        const auto& tokens = tokenizer.vocabulary().tokens;
+        const auto& tokens = side.tokenizer->vocabulary().tokens;
         const bool chat_ml =
             std::find(tokens.begin(), tokens.end(), "<|im_start|>") != tokens.end();
         chosen = chat_ml ? kChatMl : kPlainLines;
     }
     ALV_ASSIGN_OR_RETURN(auto parsed, text::ChatTemplate::parse(chosen));
-    return std::shared_ptr<const text::ChatTemplate>(std::move(parsed));
+    side.chat_template = std::move(parsed);
+    side.tool_syntax = &pick_tool_syntax(chosen);
+    side.template_takes_tools = takes_tools(chosen);
+    return ok_status();
 }
 
 Result<std::vector<text::RenderedPart>> render_messages(const TextSide& side,
                                                         std::span<const engine::Message> messages,
+                                                        const engine::ToolUse& tool_use,
                                                         bool add_generation_prompt) {
     text::ChatTemplateInput input;
-    for (const engine::Message& message : messages) {
-        input.messages.push_back({message.role, message.content});
+    const bool offers = !tool_use.tools.empty() && tool_use.choice != engine::ToolChoice::kNone;
+    if (side.template_takes_tools) {
+        for (const engine::Message& message : messages) {
+            input.messages.push_back({message.role, message.content, extra_of(message)});
+        }
+        if (offers) {
+            ALV_ASSIGN_OR_RETURN(const std::string tools, tools_json(tool_use.tools));
+            input.extra_json = "{\"tools\": " + tools + "}";
+        }
+    } else {
+        input.messages = plain_messages(side, messages);
+        if (offers) add_to_system(input.messages, tool_prompt(*side.tool_syntax, tool_use));
     }
     const text::Vocabulary& vocabulary = side.tokenizer->vocabulary();
     input.add_generation_prompt = add_generation_prompt;
@@ -70,8 +138,8 @@ Result<std::vector<text::TokenId>> encode_text(const TextSide& side, const std::
     return tokens;
 }
 
-Result<std::vector<text::TokenId>> encode_prompt(const TextSide& side,
-                                                 const engine::Prompt& prompt) {
+Result<std::vector<text::TokenId>> encode_prompt(const TextSide& side, const engine::Prompt& prompt,
+                                                 const engine::ToolUse& tool_use) {
     switch (prompt.kind) {
         case engine::Prompt::Kind::kTokens:
             return prompt.tokens;
@@ -81,7 +149,7 @@ Result<std::vector<text::TokenId>> encode_prompt(const TextSide& side,
             break;
     }
     ALV_ASSIGN_OR_RETURN(const std::vector<text::RenderedPart> parts,
-                         render_messages(side, prompt.messages, true));
+                         render_messages(side, prompt.messages, tool_use, true));
     return encode_parts(side, parts);
 }
 

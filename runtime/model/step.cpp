@@ -167,7 +167,7 @@ Status check(const DecoderState& state, const StepRequest& request) {
         return invalid_argument("too many penalty tokens or log-probabilities");
     }
     if (!request.allowed.empty() &&
-        request.allowed.size() != (state.model->hparams().n_vocab + 31) / 32) {
+        request.allowed.size() != (state.model->tokenizer().size() + 31) / 32) {
         return invalid_argument("the mask does not fit the vocabulary");
     }
     return ok_status();

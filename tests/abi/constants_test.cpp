@@ -46,6 +46,7 @@ static_assert(n(engine::FinishReason::kStopString) == ALV_FINISH_STOP_STRING);
 static_assert(n(engine::FinishReason::kMaxTokens) == ALV_FINISH_MAX_TOKENS);
 static_assert(n(engine::FinishReason::kContextFull) == ALV_FINISH_CONTEXT_FULL);
 static_assert(n(engine::FinishReason::kCancelled) == ALV_FINISH_CANCELLED);
+static_assert(n(engine::FinishReason::kToolCalls) == ALV_FINISH_TOOL_CALLS);
 
 static_assert(n(local::ModelPhase::kLoading) == ALV_MODEL_LOADING);
 static_assert(n(local::ModelPhase::kReady) == ALV_MODEL_READY);
@@ -73,7 +74,7 @@ TEST(Constants, EveryStatusHasAName) {
 }
 
 TEST(Constants, EveryFinishReasonHasAName) {
-    for (uint32_t reason = 1; reason <= ALV_FINISH_CANCELLED; ++reason) {
+    for (uint32_t reason = 1; reason <= ALV_FINISH_TOOL_CALLS; ++reason) {
         EXPECT_STRNE(alv_finish_reason_name(reason), "unknown") << reason;
     }
     EXPECT_STREQ(alv_finish_reason_name(0), "unknown");

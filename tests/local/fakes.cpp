@@ -283,8 +283,7 @@ class FakeBackend : public Backend {
             delete gone;
         });
         side->tokenizer = byte_tokenizer();
-        ALV_ASSIGN_OR_RETURN(side->chat_template,
-                             pick_chat_template(world_->chat_template, *side->tokenizer));
+        ALV_RETURN_IF_ERROR(set_chat_template(*side, world_->chat_template));
         side->facts.architecture = "fake";
         side->facts.train_context = world_->context;
         Loaded loaded;

@@ -13,7 +13,7 @@ using Tokens = std::vector<text::TokenId>;
 TextSide side_with(const std::string& chat_template) {
     TextSide side;
     side.tokenizer = test::byte_tokenizer();
-    side.chat_template = pick_chat_template(chat_template, *side.tokenizer).value();
+    EXPECT_TRUE(set_chat_template(side, chat_template).ok());
     return side;
 }
 
@@ -81,7 +81,8 @@ TEST(Prompt, ATemplateThatRefusesSaysWhy) {
 }
 
 TEST(Prompt, ABrokenTemplateIsRefusedWhenTheModelIsLoaded) {
-    EXPECT_FALSE(pick_chat_template("{% for %}", *test::byte_tokenizer()).ok());
+    TextSide side = side_with("");
+    EXPECT_FALSE(set_chat_template(side, "{% for %}").ok());
 }
 
 }  // namespace
