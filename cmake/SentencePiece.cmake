@@ -27,6 +27,14 @@ file(CONFIGURE OUTPUT "${generated}/config.h" CONTENT [[
 #define PACKAGE_STRING "sentencepiece"
 #define INSTALL_DATADIR ""
 ]])
+# In the place of flag.cc: command-line flags are nobody's here, and its registry of them is never
+# freed, which every load of the library would leak anew.
+file(CONFIGURE OUTPUT "${generated}/no_flags.cc" CONTENT [[
+#include "third_party/absl/flags/flag.h"
+namespace absl {
+void CleanupFlags() {}
+}  // namespace absl
+]])
 
 set(sources
   src/bpe_model.cc
@@ -34,8 +42,7 @@ set(sources
   src/error.cc
   src/model_interface.cc
   src/normalizer.cc
-  src/util.cc
-  third_party/absl/flags/flag.cc)
+  src/util.cc)
 foreach(name
     arena arenastring bytestream coded_stream common extension_set generated_enum_util
     generated_message_table_driven_lite generated_message_util implicit_weak_message int128
@@ -45,6 +52,7 @@ foreach(name
   list(APPEND sources third_party/protobuf-lite/${name}.cc)
 endforeach()
 list(TRANSFORM sources PREPEND "${root}/")
+list(APPEND sources "${generated}/no_flags.cc")
 
 add_library(alv_sentencepiece STATIC ${sources})
 # For the one source that names sentencepiece: its folders hold a util.h and a common.h.
