@@ -105,7 +105,9 @@ stage_install() {
     alv_check "stripped library is under 8 MB" install_is_small "$library" || true
     alv_use_test_driver "$(alv_newest_driver)"
     alv_check "find_package(alviss) builds and runs hello.c" install_find_package "$prefix" || true
-    alv_check "pkg-config builds and runs hello.c" install_pkg_config "$prefix" "$(dirname "$library")" || true
+    alv_check "pkg-config builds and runs hello.c" \
+        install_pkg_config "$ALV_ROOT/samples/hello.c" "$(dirname "$library")" || true
+    alv_check "README.md's C compiles and speaks as it is" install_readme "$(dirname "$library")" || true
 }
 alv_listed_exports() { grep '^[a-z]' "$ALV_ROOT/cmake/exports.txt" | tr -d ' \r' | sort; }
 install_exports() {
@@ -137,13 +139,19 @@ install_find_package() {
         install_says_something "$folder/$program" || return 1
     done
 }
+# install_pkg_config source library-folder
 install_pkg_config() {
-    local program="$ALV_ROOT/build/hello_pkg_config"
+    local program="$ALV_ROOT/build/$(basename "$1" .c)_pkg_config"
     local -x PKG_CONFIG_PATH="$2/pkgconfig"
     # shellcheck disable=SC2046  # a list of words
-    cc -std=c99 -Wall -Wextra -Werror "$ALV_ROOT/samples/hello.c" -o "$program" \
+    cc -std=c99 -Wall -Wextra -Wpedantic -Werror "$1" -o "$program" \
         $(pkg-config --cflags --libs alviss) -Wl,-rpath,"$2" &&
         install_says_something "$program"
+}
+install_readme() {
+    local source="$ALV_ROOT/build/readme.c"
+    awk '/^```/ { inside = $0 == "```c"; next } inside' "$ALV_ROOT/README.md" >"$source"
+    [ "$(grep -c 'int main' "$source")" -eq 1 ] && install_pkg_config "$source" "$1"
 }
 install_says_something() {
     local said
