@@ -28,6 +28,9 @@ class VulkanDevice : public Device {
     const Caps& caps() const override { return context_->caps(); }
     const Plan& plan() const override { return plan_; }
 
+    void expect(Domain domain, uint64_t size_bytes) override {
+        memory_->expect(domain, size_bytes);
+    }
     Result<Buffer> create_buffer(Domain domain, uint64_t size_bytes,
                                  std::string_view name) override {
         return memory_->create_buffer(domain, size_bytes, name);

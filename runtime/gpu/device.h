@@ -82,6 +82,8 @@ class Device {
     virtual const Caps& caps() const = 0;
     virtual const Plan& plan() const = 0;
 
+    // So many bytes of buffers are about to be created: memory is taken for just these.
+    virtual void expect(Domain domain, uint64_t size_bytes) = 0;
     // Out of device memory says the bytes asked and the bytes there are.
     virtual Result<Buffer> create_buffer(Domain domain, uint64_t size_bytes,
                                          std::string_view name) = 0;

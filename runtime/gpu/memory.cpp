@@ -36,13 +36,25 @@ Memory::~Memory() {
     }
 }
 
-// A block grows with its arena, so that few are needed for much and little is wasted on little; a
-// request that would fill most of a block gets one of its own size.
+// A block holds what is expected, if that is known. Else it grows with its arena, so that few are
+// needed for much and little is wasted on little; a request that would fill most of a block gets
+// one of its own size.
 uint64_t Memory::block_size(const Arena& arena, Domain domain, uint64_t size_bytes) const {
+    if (arena.expected_bytes > arena.used_bytes) {
+        const uint64_t left = arena.expected_bytes - arena.used_bytes;
+        const uint64_t most = context_->caps().max_allocation_bytes;
+        return std::max(size_bytes, std::min({left, kLargestBlock, most != 0 ? most : left}));
+    }
     const uint64_t first = kFirstBlock[index(domain)];
     const uint64_t grown = align_up(arena.used_bytes / 4, kMib);
     const uint64_t usual = std::clamp(grown, first, kLargestBlock);
     return size_bytes > usual / 2 ? size_bytes : usual;
+}
+
+void Memory::expect(Domain domain, uint64_t size_bytes) {
+    const std::lock_guard lock(mutex_);
+    Arena& arena = arenas_[index(domain)];
+    arena.expected_bytes = arena.used_bytes + size_bytes;
 }
 
 Result<Buffer> Memory::create_buffer(Domain domain, uint64_t size_bytes, std::string_view name) {

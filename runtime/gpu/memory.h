@@ -37,6 +37,8 @@ class Memory : public std::enable_shared_from_this<Memory> {
     explicit Memory(std::shared_ptr<Context> context);
     ~Memory();
 
+    // So many bytes more of buffers are about to be created: blocks are made to hold just these.
+    void expect(Domain domain, uint64_t size_bytes);
     Result<Buffer> create_buffer(Domain domain, uint64_t size_bytes, std::string_view name);
     MemoryUse use() const;
     const std::shared_ptr<Context>& context() const { return context_; }
@@ -47,6 +49,7 @@ class Memory : public std::enable_shared_from_this<Memory> {
         std::list<MemoryBlock> blocks;
         uint64_t used_bytes = 0;
         uint64_t allocated_bytes = 0;
+        uint64_t expected_bytes = 0;  // that will be in use, as far as was told
     };
     using Place = std::pair<std::list<MemoryBlock>::iterator, uint64_t>;
 

@@ -69,6 +69,7 @@ Result<std::shared_ptr<const Model>> Model::load(std::shared_ptr<gpu::Device> de
     ALV_RETURN_IF_ERROR(device->prepare(keys, [&](size_t done, size_t total) {
         return report(options, LoadStage::kPipelines, done, total);
     }));
+    device->expect(gpu::Domain::kWeights, weights.size_bytes);
     ALV_ASSIGN_OR_RETURN(
         WeightSet set, upload_weights(*device, *reader, hp, weights, model->kv_tokens_,
                                       [&](uint64_t done, uint64_t total) {

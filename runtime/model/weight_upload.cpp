@@ -178,6 +178,7 @@ class VectorArena {
                     values.size() * sizeof(float));
     }
     Status upload(gpu::Device& device) {
+        device.expect(gpu::Domain::kWeights, bytes_.size());
         ALV_ASSIGN_OR_RETURN(
             const gpu::Buffer buffer,
             device.create_buffer(gpu::Domain::kWeights, bytes_.size(), "gains and rope tables"));

@@ -142,6 +142,21 @@ TEST_F(MemoryTest, MoreThanThereIsNamesWhatWasAskedAndWhatIsThere) {
     EXPECT_TRUE(device_->create_buffer(Domain::kWeights, kMib, "again").ok());
 }
 
+TEST_F(MemoryTest, NothingIsTakenBeyondWhatIsExpected) {
+    constexpr uint64_t kPiece = 3 * kMib;
+    constexpr uint64_t kPieces = 30;
+    device_->expect(Domain::kWeights, kPieces * kPiece);
+    std::vector<Buffer> kept;
+    for (uint64_t i = 0; i < kPieces; ++i) {
+        auto buffer = device_->create_buffer(Domain::kWeights, kPiece, "piece");
+        ASSERT_TRUE(buffer.ok()) << buffer.status().message();
+        kept.push_back(*buffer);
+    }
+    EXPECT_EQ(allocated(), kPieces * kPiece);
+    auto more = device_->create_buffer(Domain::kWeights, kPiece, "unexpected");
+    EXPECT_TRUE(more.ok());
+}
+
 TEST_F(MemoryTest, ImpossibleSizesAreRefused) {
     EXPECT_EQ(device_->create_buffer(Domain::kKv, 0, "none").status().code(),
               Code::kInvalidArgument);
