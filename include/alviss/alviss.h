@@ -4,6 +4,7 @@
  *   alv_model       a GGUF file on it            model.h, memory_plan.h, gguf.h
  *   alv_session     a conversation               session.h
  *   alv_generation  a reply in flight            generation.h
+ *   alv_retriever   the host's own knowledge     retriever.h
  *
  * The words that the comments use are explained in export.h, the codes in status.h, threads and
  * callbacks in runtime.h. alviss.hpp has the same for C++; vulkan.h is for hosts that lend their
@@ -20,6 +21,7 @@
 #include "log.h"
 #include "memory_plan.h"
 #include "model.h"
+#include "retriever.h"
 #include "runtime.h"
 #include "session.h"
 #include "status.h"

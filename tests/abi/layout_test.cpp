@@ -200,12 +200,36 @@ void structs_of_sessions_and_generations(std::ostream& out) {
     FIELD(alv_generation_options, user_data);
 }
 
+void structs_of_knowledge(std::ostream& out) {
+    BEGIN(alv_query);
+    FIELD(alv_query, struct_size);
+    FIELD(alv_query, k);
+    FIELD(alv_query, text);
+    FIELD(alv_query, filter);
+    BEGIN(alv_passage);
+    FIELD(alv_passage, struct_size);
+    FIELD(alv_passage, reserved);
+    FIELD(alv_passage, id);
+    FIELD(alv_passage, text);
+    FIELD(alv_passage, source);
+    FIELD(alv_passage, metadata);
+    FIELD(alv_passage, score);
+    BEGIN(alv_retriever);
+    FIELD(alv_retriever, struct_size);
+    FIELD(alv_retriever, reserved);
+    FIELD(alv_retriever, user_data);
+    FIELD(alv_retriever, retrieve);
+    FIELD(alv_retriever, cancel);
+    FIELD(alv_retriever, release);
+}
+
 TEST(Layout, IsTheRecordedOne) {
     static_assert(sizeof(void*) == 8, "layout.txt was recorded for 64-bit targets");
     std::ostringstream now;
     structs_of_files_and_devices(now);
     structs_of_runtimes_and_models(now);
     structs_of_sessions_and_generations(now);
+    structs_of_knowledge(now);
     std::ifstream file(ALV_TEST_SOURCE_DIR "/abi/layout.txt");
     std::stringstream recorded;
     recorded << file.rdbuf();

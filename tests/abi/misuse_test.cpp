@@ -38,6 +38,14 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
     static alv_gguf_tensor tensor;
     static const alv_event* event;
     static const int32_t ids[1] = {65};
+    static const alv_query query = ALV_QUERY_INIT;
+    static const alv_passage passage = ALV_PASSAGE_INIT;
+    static const alv_retriever empty_retriever = ALV_RETRIEVER_INIT;
+    static alv_retriever retriever = ALV_RETRIEVER_INIT;
+    retriever.retrieve = [](void*, alv_retrieval* retrieval, const alv_query*) {
+        return alv_retrieval_finish(retrieval, ALV_STATUS_OK, alv_str(nullptr), nullptr);
+    };
+    static alv_passages* passages;
     model_options = host.model_options();
     const alv_string x = alv_str("x");
     return {
@@ -152,6 +160,16 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
         {"alv_generation_get_usage",
          {[](auto e) { return alv_generation_get_usage(nullptr, &usage, e); },
           [o](auto e) { return alv_generation_get_usage(o.generation, nullptr, e); }}},
+        {"alv_retrieval_add",
+         {[](auto e) { return alv_retrieval_add(nullptr, &passage, e); },
+          [](auto e) { return alv_retrieval_add(nullptr, nullptr, e); }}},
+        {"alv_retrieval_finish",
+         {[x](auto e) { return alv_retrieval_finish(nullptr, ALV_STATUS_OK, x, e); }}},
+        {"alv_retriever_query",
+         {[](auto e) { return alv_retriever_query(nullptr, &query, 0, &passages, e); },
+          [](auto e) { return alv_retriever_query(&empty_retriever, &query, 0, &passages, e); },
+          [](auto e) { return alv_retriever_query(&retriever, nullptr, 0, &passages, e); },
+          [](auto e) { return alv_retriever_query(&retriever, &query, 0, nullptr, e); }}},
     };
 }
 
@@ -185,6 +203,11 @@ TEST(Misuse, WhatCannotFailTakesNull) {
     alv_gguf_release(nullptr);
     alv_session_release(nullptr);
     alv_generation_release(nullptr);
+    alv_retrieval_release(nullptr);
+    alv_passages_release(nullptr);
+    EXPECT_EQ(alv_retrieval_retain(nullptr), nullptr);
+    EXPECT_EQ(alv_passages_count(nullptr), 0u);
+    EXPECT_EQ(alv_passages_get(nullptr, 0), nullptr);
     EXPECT_EQ(alv_runtime_retain(nullptr), nullptr);
     EXPECT_EQ(alv_model_retain(nullptr), nullptr);
     EXPECT_EQ(alv_error_code(nullptr), ALV_STATUS_OK);
@@ -236,7 +259,12 @@ TEST(Misuse, EveryFunctionOfTheHeadersIsTested) {
                                          "alv_session_message_count",
                                          "alv_session_context_tokens",
                                          "alv_session_cached_tokens",
-                                         "alv_generation_release"};
+                                         "alv_generation_release",
+                                         "alv_retrieval_retain",
+                                         "alv_retrieval_release",
+                                         "alv_passages_count",
+                                         "alv_passages_get",
+                                         "alv_passages_release"};
     const auto table = calls_with_null(host, {});
     for (const std::string& name : header_functions()) {
         const bool is_init = name.ends_with("_init");  // init_test
