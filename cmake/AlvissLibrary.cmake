@@ -86,7 +86,7 @@ function(alv_library top)
     target_link_options(alviss PRIVATE
       -static-libstdc++ -Wl,--version-script=${map} -Wl,--exclude-libs,ALL -Wl,--gc-sections
       -Wl,--as-needed -Wl,-z,relro,-z,now)
-    if(NOT (ALVISS_SANITIZE OR ALVISS_FUZZ))  # a sanitizer's symbols come from the program
+    if(NOT (ALVISS_SANITIZE OR ALVISS_SANITIZE_THREADS OR ALVISS_FUZZ))  # a sanitizer's symbols come from the program
       target_link_options(alviss PRIVATE -Wl,--no-undefined)
     endif()
   endif()

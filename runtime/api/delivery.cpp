@@ -1,5 +1,7 @@
 #include "api/delivery.h"
 
+#include <new>
+
 namespace alv::api {
 namespace {
 
@@ -61,6 +63,14 @@ bool EventView::last() const {
     return is_last(event_.type);
 }
 
+Delivery::Delivery(Options options) : options_(std::move(options)) {
+    engine::Event event;
+    event.type = engine::EventType::kFailed;
+    event.status = out_of_host_memory();
+    last_resort_.push_back(std::make_unique<EventView>(std::move(event)));
+    if (options_.dispatcher) last_slot_.emplace_back();
+}
+
 // What an event means for the session, before anybody hears of it.
 void Delivery::settle(const engine::Event& event) {
     if (event.type == engine::EventType::kText) reply_ += event.text;
@@ -76,25 +86,66 @@ void Delivery::settle(const engine::Event& event) {
 
 bool Delivery::on_event(engine::Event event) {
     const bool last = is_last(event.type);
+    try {
+        return take(std::move(event));
+    } catch (const std::bad_alloc&) {
+        if (!last) throw;
+    }
+    take_last_resort();
+    return true;
+}
+
+// In the place of a last event that there was no memory for.
+void Delivery::take_last_resort() noexcept {
+    options_.history->end_reply();
+    std::unique_lock lock(mutex_);
+    if (last_resort_.empty()) return;
+    if (options_.callback && !options_.dispatcher) {
+        const std::unique_ptr<EventView> view = std::move(last_resort_.front());
+        lock.unlock();
+        run_callback(*view);
+        return;
+    }
+    queue_.splice(queue_.end(), last_resort_);
+    changed_.notify_all();
+    lock.unlock();
+    if (options_.callback) options_.dispatcher->enqueue(shared_from_this(), last_slot_);
+}
+
+bool Delivery::take(engine::Event event) {
+    const bool last = is_last(event.type);
+    // What takes memory comes first.
+    Queue view;
+    view.push_back(std::make_unique<EventView>(std::move(event)));
+    Dispatcher::Slot slot;
+    if (options_.callback && options_.dispatcher) slot.emplace_back();
+    const bool at_once = options_.callback && !options_.dispatcher;
     {
         const std::lock_guard lock(mutex_);
-        usage_ = event.usage;
+        const engine::Event& taken = view.front()->event();
+        usage_ = taken.usage;
         if (callback_failed_ && !last) return false;
-        settle(event);
+        settle(taken);
+        if (!at_once) {
+            queue_.splice(queue_.end(), view);
+            changed_.notify_all();
+        }
     }
-    auto view = std::make_unique<EventView>(std::move(event));
-    if (options_.callback && !options_.dispatcher) {
-        run_callback(*view);
+    if (at_once) {
+        run_callback(*view.front());
         const std::lock_guard lock(mutex_);
         return !callback_failed_;
     }
-    {
-        const std::lock_guard lock(mutex_);
-        queue_.push_back(std::move(view));
-        changed_.notify_all();
-    }
-    if (options_.callback) options_.dispatcher->enqueue(shared_from_this());
+    if (options_.callback) options_.dispatcher->enqueue(shared_from_this(), slot);
     return true;
+}
+
+std::unique_ptr<EventView> Delivery::callback_failure() const {
+    engine::Event failed;
+    failed.type = engine::EventType::kFailed;
+    failed.status = {Code::kCallbackFailed, "the generation's callback failed"};
+    failed.usage = usage_;
+    return std::make_unique<EventView>(std::move(failed));
 }
 
 void Delivery::deliver_next() {
@@ -107,11 +158,11 @@ void Delivery::deliver_next() {
         if (callback_failed_ && !next->last()) return;
         if (callback_failed_ && next->abi()->type == ALV_EVENT_DONE) {
             // It was done before the callback's failure could be told to the engine.
-            engine::Event failed;
-            failed.type = engine::EventType::kFailed;
-            failed.status = {Code::kCallbackFailed, "the generation's callback failed"};
-            failed.usage = usage_;
-            next = std::make_unique<EventView>(std::move(failed));
+            try {
+                next = callback_failure();
+            } catch (const std::bad_alloc&) {
+                if (!last_resort_.empty()) next = std::move(last_resort_.front());
+            }
         }
     }
     run_callback(*next);

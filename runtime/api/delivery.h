@@ -3,7 +3,7 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,6 +27,7 @@ class EventView {
     EventView(const EventView&) = delete;
     EventView& operator=(const EventView&) = delete;
     const alv_event* abi() const { return &abi_; }
+    const engine::Event& event() const { return event_; }
     bool last() const;
 
   private:
@@ -50,7 +51,7 @@ class Delivery : public engine::EventSink,
         std::shared_ptr<History> history;
         bool append_reply = false;
     };
-    explicit Delivery(Options options) : options_(std::move(options)) {}
+    explicit Delivery(Options options);
 
     bool on_event(engine::Event event) override;
     void deliver_next() override;
@@ -67,6 +68,10 @@ class Delivery : public engine::EventSink,
     void close();
 
   private:
+    using Queue = std::list<std::unique_ptr<EventView>>;
+    bool take(engine::Event event);
+    void take_last_resort() noexcept;
+    std::unique_ptr<EventView> callback_failure() const;
     void settle(const engine::Event& event);
     void run_callback(const EventView& event);
 
@@ -74,7 +79,10 @@ class Delivery : public engine::EventSink,
     CallbackGate gate_;
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
-    std::deque<std::unique_ptr<EventView>> queue_;
+    Queue queue_;
+    // Made in good time: the last event comes even when there is no memory for it.
+    Queue last_resort_;
+    Dispatcher::Slot last_slot_;
     std::unique_ptr<EventView> current_;  // that poll() handed out
     bool ended_ = false;                  // the last event was handed out
     bool callback_failed_ = false;

@@ -7,6 +7,13 @@ void Dispatcher::enqueue(std::shared_ptr<Deliverable> what) {
     if (!closed_) queue_.push_back(std::move(what));
 }
 
+void Dispatcher::enqueue(std::shared_ptr<Deliverable> what, Slot& slot) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    slot.front() = std::move(what);
+    queue_.splice(queue_.end(), slot, slot.begin());
+}
+
 std::shared_ptr<Deliverable> Dispatcher::take() {
     const std::lock_guard lock(mutex_);
     if (queue_.empty()) return nullptr;
@@ -38,7 +45,7 @@ Result<uint32_t> Dispatcher::dispatch(uint32_t max_events) {
 }
 
 void Dispatcher::close() {
-    std::deque<std::shared_ptr<Deliverable>> dropped;
+    Slot dropped;
     const std::lock_guard lock(mutex_);
     closed_ = true;
     dropped.swap(queue_);

@@ -3,7 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -23,6 +23,9 @@ class Deliverable {
 class Dispatcher {
   public:
     void enqueue(std::shared_ptr<Deliverable> what);
+    // The same without taking memory: `slot` is a list of one.
+    using Slot = std::list<std::shared_ptr<Deliverable>>;
+    void enqueue(std::shared_ptr<Deliverable> what, Slot& slot) noexcept;
     // Delivers at most `max_events` (0: those there are now). Invalid state from inside a callback
     // of it, or while another thread is at it.
     Result<uint32_t> dispatch(uint32_t max_events);
@@ -34,7 +37,7 @@ class Dispatcher {
     std::shared_ptr<Deliverable> take();
 
     std::mutex mutex_;
-    std::deque<std::shared_ptr<Deliverable>> queue_;
+    Slot queue_;
     bool closed_ = false;
     std::atomic<std::thread::id> owner_{};
 };

@@ -92,6 +92,14 @@ Status submit(alv_session& session, const alv_generation_options& options, engin
     return ok_status();
 }
 
+// Until the engine has taken the request over, whatever goes wrong ends the reply.
+struct ReplyGuard {
+    History* history;
+    ~ReplyGuard() {
+        if (history) history->end_reply();
+    }
+};
+
 Status start(alv_session* session, const alv_generation_options* given, engine::Prompt prompt,
              alv_generation** out_generation) {
     const alv_generation_options defaults = ALV_GENERATION_OPTIONS_INIT;
@@ -104,18 +112,18 @@ Status start(alv_session* session, const alv_generation_options* given, engine::
     if (prompt.kind == engine::Prompt::Kind::kText && prompt.text.empty() && !prompt.add_bos) {
         return invalid_argument("prompt is empty: give it some text, or ALV_GENERATION_ADD_BOS");
     }
-    ALV_RETURN_IF_ERROR(session->history->begin_reply());
+    const std::shared_ptr<History> history = session->history;
+    ALV_RETURN_IF_ERROR(history->begin_reply());
+    ReplyGuard reply{history.get()};
     if (prompt.kind == engine::Prompt::Kind::kMessages) {
-        prompt.messages = session->history->all();
+        prompt.messages = history->all();
         if (prompt.messages.empty()) {
-            session->history->end_reply();
             return invalid_state("the session has no message to reply to: append one first");
         }
     }
     request.prompt = std::move(prompt);
-    const std::shared_ptr<History> history = session->history;
     const Status status = submit(*session, options, std::move(request), out_generation);
-    if (!status.ok()) history->end_reply();
+    if (status.ok()) reply.history = nullptr;
     return status;
 }
 

@@ -55,8 +55,8 @@ void History::end_reply() {
 
 void History::end_reply(std::string reply) {
     const std::lock_guard lock(mutex_);
-    replying_ = false;
     messages_.push_back({"assistant", std::move(reply)});
+    replying_ = false;
 }
 
 }  // namespace alv::api

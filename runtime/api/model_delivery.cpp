@@ -27,7 +27,14 @@ bool ModelDelivery::on_progress(const local::ModelProgress& progress) {
         waiting_ = true;
         if (threw_) return false;
     }
-    if (enqueue) dispatcher_->enqueue(shared_from_this());
+    if (!enqueue) return true;
+    try {
+        dispatcher_->enqueue(shared_from_this());
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        waiting_ = false;
+        throw;
+    }
     return true;
 }
 

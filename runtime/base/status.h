@@ -28,6 +28,9 @@ enum class Code : int32_t {
     kInternal = 150,
 };
 
+// What a status of out of host memory says when it could not afford words of its own.
+inline const std::string kNoHostMemory = "no memory left: free some, then try again";
+
 // Code plus a message that says what to do. An OK status owns no memory.
 class [[nodiscard]] Status {
   public:
@@ -36,11 +39,13 @@ class [[nodiscard]] Status {
 
     bool ok() const { return code_ == Code::kOk; }
     Code code() const { return code_; }
-    const std::string& message() const { return message_; }
+    const std::string& message() const {
+        return code_ == Code::kOutOfHostMemory && message_.empty() ? kNoHostMemory : message_;
+    }
 
     // Puts `context: ` before the message, so that an error names the way it came up.
     Status& annotate(const std::string& context) {
-        if (!ok()) message_ = context + ": " + message_;
+        if (!ok()) message_ = context + ": " + message();
         return *this;
     }
 
@@ -63,6 +68,10 @@ inline Status unsupported(std::string m) {
 }
 inline Status out_of_host_memory(std::string m) {
     return {Code::kOutOfHostMemory, std::move(m)};
+}
+// Without a message it takes no memory, so that it can be made when there is none.
+inline Status out_of_host_memory() noexcept {
+    return {Code::kOutOfHostMemory, {}};
 }
 inline Status out_of_device_memory(std::string m) {
     return {Code::kOutOfDeviceMemory, std::move(m)};

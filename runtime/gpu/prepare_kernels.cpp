@@ -35,7 +35,7 @@ Status make_one(Kernels& kernels, const KernelKey& key) noexcept {
     try {
         return kernels.get(key).status();
     } catch (const std::bad_alloc&) {
-        return out_of_host_memory("");
+        return out_of_host_memory();
     } catch (...) {
         return internal_error("");
     }

@@ -1,6 +1,7 @@
 #include "local/generation.h"
 
 #include <algorithm>
+#include <new>
 
 #include "local/prompt.h"
 
@@ -202,8 +203,13 @@ void Generation::fail(const Status& status) {
     step_.reset();
     engine::Event event;
     event.type = engine::EventType::kFailed;
-    event.status = status;
-    failure_ = status;
+    try {
+        event.status = status;
+        failure_ = status;
+    } catch (const std::bad_alloc&) {
+        event.status = out_of_host_memory();
+        failure_ = out_of_host_memory();
+    }
     if (lost_flag_ && status.code() == Code::kDeviceLost) *lost_flag_ = true;
     end(std::move(event));
 }

@@ -34,17 +34,20 @@ void LoadTask::thread_main(const Body& body) {
         changed_.wait(lock, [&] { return go_; });
         begin = !cancelled_;
     }
-    Result<Loaded> result = cancelled("the load was cancelled");
+    // Nothing that is said outside the try may take memory.
+    Result<Loaded> result = Status(Code::kCancelled, {});
     try {
-        if (begin) {
+        if (!begin) {
+            result = cancelled("the load was cancelled");
+        } else {
             result = body([this](model::LoadStage stage, uint64_t done, uint64_t total) {
                 return on_progress(stage, done, total);
             });
         }
     } catch (const std::bad_alloc&) {
-        result = out_of_host_memory("no memory left for the load: free some, try again");
+        result = out_of_host_memory();
     } catch (...) {
-        result = internal_error("the load threw an exception");
+        result = internal_error("the load threw");
     }
     const std::lock_guard lock(mutex_);
     result_.emplace(std::move(result));
@@ -91,7 +94,7 @@ LoadState LoadTask::state() const {
 Result<Loaded> LoadTask::take() {
     const std::lock_guard lock(mutex_);
     Result<Loaded> result = std::move(*result_);
-    result_.emplace(internal_error("the load's result was taken before"));
+    result_.emplace(Status(Code::kInternal, {}));  // it was taken
     return result;
 }
 

@@ -88,9 +88,9 @@ Result<std::shared_ptr<engine::Conversation>> LocalModel::open(uint32_t context_
     const uint32_t longest =
         facts.train_context ? std::min(facts.train_context, facts.kv_tokens) : facts.kv_tokens;
     auto kv = std::make_shared<KvState>(context_tokens ? context_tokens : longest, fast_reuse);
-    runtime_->scheduler().add_conversation(state_, kv);
-    return std::shared_ptr<engine::Conversation>(
-        std::make_shared<LocalConversation>(shared_from_this(), std::move(kv)));
+    auto conversation = std::make_shared<LocalConversation>(shared_from_this(), kv);
+    runtime_->scheduler().add_conversation(state_, std::move(kv));
+    return std::shared_ptr<engine::Conversation>(std::move(conversation));
 }
 
 Result<std::shared_ptr<engine::Ticket>> LocalModel::submit(

@@ -92,27 +92,32 @@ void ModelState::finish_load(Result<Loaded> result) {
                 why = {Code::kCallbackFailed, "the progress callback threw: the load was stopped"};
             }
         }
+        decoder.reset();
         next.phase = ModelPhase::kFailed;
         publish(next, why, nullptr);
         return;
     }
-    decoder = std::move(result->decoder);
     next.phase = ModelPhase::kReady;
     next.stage = model::LoadStage::kWarmUp;
     next.fraction = 1.0f;
+    decoder = std::move(result->decoder);
     publish(next, ok_status(), std::move(result->text));
 }
 
 void ModelState::publish(const ModelProgress& progress, const Status& error,
                          std::shared_ptr<const TextSide> text) {
+    // What takes memory comes first: a model is ready as a whole or not at all.
+    Status why = error;
+    std::optional<Facts> facts;
+    if (progress.phase == ModelPhase::kReady) facts = text->facts;
     {
         const std::lock_guard lock(mutex_);
         progress_ = progress;
-        error_ = error;
+        error_ = std::move(why);
         text_.swap(text);  // the old one goes without the lock
         if (progress.phase == ModelPhase::kReady) {
             n_vocab_ = text_->tokenizer->size();
-            facts_ = text_->facts;
+            facts_ = std::move(facts);
             load_ms_ = std::chrono::duration<double, std::milli>(Clock::now() - started_).count();
         }
         changed_.notify_all();

@@ -1,6 +1,7 @@
 #include "local/runtime.h"
 
 #include <atomic>
+#include <optional>
 #include <system_error>
 
 #include "local/cache_file.h"
@@ -15,14 +16,27 @@ struct Runtime::Worker {
     std::atomic<bool> stop{false};
 
     static void run(const std::shared_ptr<Worker>& self) {
-        constexpr auto kTurn = std::chrono::milliseconds(50);
         while (!self->stop) {
-            const Result<bool> more = self->scheduler->run_until(Clock::now() + kTurn, true);
-            if (more.ok() && *more) continue;
+            const std::optional<bool> more = turn(*self->scheduler);
+            if (more == true) continue;
+            if (!more) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                continue;
+            }
             if (!self->stop) self->scheduler->wait_for_work(Clock::time_point::max());
         }
         self->scheduler->shutdown();
         self->scheduler.reset();
+    }
+    // Whether there is more to do; nothing if it could not be done for want of memory.
+    static std::optional<bool> turn(Scheduler& scheduler) noexcept {
+        constexpr auto kTurn = std::chrono::milliseconds(50);
+        try {
+            const Result<bool> more = scheduler.run_until(Clock::now() + kTurn, true);
+            return more.ok() && *more;
+        } catch (...) {
+            return std::nullopt;
+        }
     }
 };
 
@@ -64,6 +78,7 @@ Status Runtime::start_worker() {
 }
 
 Runtime::~Runtime() {
+    if (!scheduler_) return;  // the runtime was never whole
     if (const std::shared_ptr<gpu::Device> device = scheduler_->device();
         device && !config_.pipeline_cache_path.empty() && !scheduler_->lost()) {
         save_pipeline_cache(config_.pipeline_cache_path, *device);
@@ -81,9 +96,13 @@ Runtime::~Runtime() {
     }
 }
 
-void Runtime::save_pipeline_cache(const std::string& path, gpu::Device& device) {
-    const Result<std::vector<uint8_t>> blob = device.pipeline_cache();
-    if (blob.ok() && !blob->empty()) static_cast<void>(write_cache_file(path, *blob));
+void Runtime::save_pipeline_cache(const std::string& path, gpu::Device& device) noexcept {
+    try {
+        const Result<std::vector<uint8_t>> blob = device.pipeline_cache();
+        if (blob.ok() && !blob->empty()) static_cast<void>(write_cache_file(path, *blob));
+    } catch (...) {
+        // The cache saves time; it is not worth a failure.
+    }
 }
 
 Result<std::shared_ptr<LocalModel>> Runtime::open_model(LoadSource source, ModelProgressSink sink) {

@@ -48,7 +48,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     explicit Runtime(RuntimeConfig config) : config_(std::move(config)) {}
     Result<std::shared_ptr<gpu::Device>> make_device();
     Status start_worker();
-    static void save_pipeline_cache(const std::string& path, gpu::Device& device);
+    static void save_pipeline_cache(const std::string& path, gpu::Device& device) noexcept;
 
     struct Worker;
     RuntimeConfig config_;

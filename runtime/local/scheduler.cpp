@@ -69,7 +69,11 @@ void Scheduler::poke() {
     if (!inside()) {
         // Events are for the thread that does the work: only what makes none is done here.
         const std::unique_lock turn(exec_, std::try_to_lock);
-        if (turn) sweep_models();
+        try {
+            if (turn) sweep_models();
+        } catch (...) {
+            // No memory for it now: the next turn does it.
+        }
     }
     wake();
 }
@@ -107,6 +111,31 @@ Result<bool> Scheduler::run_until(Clock::time_point deadline, bool wait_for_turn
 
 // The units -----------------------------------------------------------------------------------
 
+// Templates, because a std::function may take memory itself.
+
+// A load that there is no memory for has failed: nobody may wait for it.
+template <typename Work>
+void Scheduler::or_fail(ModelState& model, const Work& work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        if (model.load || model.progress().phase != ModelPhase::kLoading) throw;
+        model.finish_load(out_of_host_memory());
+    }
+}
+
+// Nothing that happens to one generation harms the others.
+template <typename Work>
+void Scheduler::guard(Generation& generation, const Work& work) {
+    try {
+        work();
+    } catch (const std::bad_alloc&) {
+        generation.fail(out_of_host_memory());
+    } catch (...) {
+        generation.fail(internal_error("an exception"));
+    }
+}
+
 bool Scheduler::run_unit(Clock::time_point deadline) {
     take_inbox();
     sweep();
@@ -142,19 +171,23 @@ void Scheduler::take_inbox() {
     std::vector<std::pair<std::shared_ptr<ModelState>, std::shared_ptr<KvState>>> conversations;
     {
         const std::lock_guard lock(mutex_);
+        // All that takes memory comes first: nothing may be lost on the way.
+        models_.reserve(models_.size() + new_models_.size());
+        generations_.reserve(generations_.size() + new_generations_.size());
+        for (const auto& [model, kv] : new_conversations_) {
+            model->conversations.reserve(model->conversations.size() + new_conversations_.size());
+        }
         models.swap(new_models_);
         generations.swap(new_generations_);
         conversations.swap(new_conversations_);
-    }
-    for (auto& model : models) {
-        models_.push_back(model);
-        start_load(*model);
     }
     for (auto& [model, kv] : conversations) model->conversations.push_back(std::move(kv));
     for (auto& generation : generations) {
         generation->kv().busy = true;
         generations_.push_back(std::move(generation));
     }
+    for (auto& model : models) models_.push_back(model);
+    for (auto& model : models) or_fail(*model, [&] { start_load(*model); });
 }
 
 // What was closed, cancelled or dropped since the last look.
@@ -235,8 +268,10 @@ bool Scheduler::run_load(Clock::time_point deadline) {
     Result<Loaded> result = model->load->take();
     model->load.reset();
     const bool loaded = result.ok();
-    note_device(result.status());
-    model->finish_load(std::move(result));
+    or_fail(*model, [&] {
+        note_device(result.status());
+        model->finish_load(std::move(result));
+    });
     const std::shared_ptr<gpu::Device> used = device();
     if (loaded && used && after_load) after_load(*used);
     return true;
@@ -294,17 +329,6 @@ void Scheduler::evict_idle(ModelState& model, uint64_t tokens_needed) {
         }
         if (!oldest) return;
         oldest->drop();
-    }
-}
-
-// Nothing that happens to one generation harms the others.
-void Scheduler::guard(Generation& generation, const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const std::bad_alloc&) {
-        generation.fail(out_of_host_memory("no memory left: free some, then generate again"));
-    } catch (...) {
-        generation.fail(internal_error("an exception reached the scheduler"));
     }
 }
 

@@ -58,7 +58,10 @@ class Scheduler {
     void start_load(ModelState& model);
     bool admit(Generation& generation);
     void evict_idle(ModelState& model, uint64_t tokens_needed);
-    void guard(Generation& generation, const std::function<void()>& work);
+    template <typename Work>
+    static void or_fail(ModelState& model, const Work& work);
+    template <typename Work>
+    static void guard(Generation& generation, const Work& work);
     void note_device(const Status& status);
     bool has_work() const;
 

@@ -33,8 +33,9 @@ int32_t Emitter::constant_string(std::string_view text) {
     auto object = std::make_unique<String>();
     object->text = text;
     object->refs = Object::kImmortal;
-    const int32_t id = constant(Value::object(object.get()));
+    // The owner first: a constant must never outlive its string.
     program_->strings.push_back(std::move(object));
+    const int32_t id = constant(Value::object(program_->strings.back().get()));
     string_ids_.emplace(text, id);
     return id;
 }
