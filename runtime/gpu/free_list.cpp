@@ -1,6 +1,7 @@
 #include "gpu/free_list.h"
 
 #include <iterator>
+#include <utility>
 
 namespace alv::gpu {
 
@@ -17,14 +18,23 @@ std::optional<uint64_t> FreeList::take(uint64_t size_bytes) {
     if (best == free_.end()) return std::nullopt;
     const uint64_t offset = best->first;
     const uint64_t rest = best->second - size_bytes;
-    free_.erase(best);
-    if (rest != 0) free_[offset + size_bytes] = rest;
+    if (rest != 0) set_aside_.emplace(serial_++, 0);
+    auto node = free_.extract(best);
+    if (rest != 0) {
+        node.key() = offset + size_bytes;
+        node.mapped() = rest;
+        free_.insert(std::move(node));
+    } else {
+        node.key() = serial_++;
+        set_aside_.insert(std::move(node));
+    }
     used_bytes_ += size_bytes;
     return offset;
 }
 
-void FreeList::give(uint64_t offset, uint64_t size_bytes) {
+void FreeList::give(uint64_t offset, uint64_t size_bytes) noexcept {
     used_bytes_ -= size_bytes;
+    auto node = set_aside_.extract(set_aside_.begin());
     auto next = free_.upper_bound(offset);
     if (next != free_.end() && offset + size_bytes == next->first) {
         size_bytes += next->second;
@@ -37,7 +47,9 @@ void FreeList::give(uint64_t offset, uint64_t size_bytes) {
             return;
         }
     }
-    free_[offset] = size_bytes;
+    node.key() = offset;
+    node.mapped() = size_bytes;
+    free_.insert(std::move(node));
 }
 
 }  // namespace alv::gpu

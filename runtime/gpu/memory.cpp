@@ -68,10 +68,14 @@ Result<Buffer> Memory::create_buffer(Domain domain, uint64_t size_bytes, std::st
     }
     const std::lock_guard lock(mutex_);
     ALV_ASSIGN_OR_RETURN(const Place place, take(domain, *taken, name));
-    Arena& arena = arenas_[index(domain)];
-    arena.used_bytes += *taken;
-    return Buffer(std::make_shared<BufferState>(shared_from_this(), domain, place.first,
-                                                place.second, size_bytes, *taken));
+    arenas_[index(domain)].used_bytes += *taken;
+    try {
+        return Buffer(std::make_shared<BufferState>(shared_from_this(), domain, place.first,
+                                                    place.second, size_bytes, *taken));
+    } catch (...) {
+        give_locked(domain, place.first, place.second, *taken);
+        throw;
+    }
 }
 
 Result<Memory::Place> Memory::take(Domain domain, uint64_t size_bytes, std::string_view name) {
@@ -99,18 +103,24 @@ Status Memory::add_block(Domain domain, uint64_t size_bytes) {
             status = out_of_device_memory("larger than what is left of its heap");
             continue;
         }
-        MemoryBlock block(size_bytes);
-        status = try_block(block, type);
+        std::list<MemoryBlock> made;
+        made.emplace_back(size_bytes);
+        try {
+            status = try_block(made.front(), type);
+        } catch (...) {
+            destroy_block(made.front());
+            throw;
+        }
         if (status.ok()) {
             Arena& arena = arenas_[index(domain)];
-            block.heap = heap;
+            made.front().heap = heap;
             heap_taken_[heap] += size_bytes;
             arena.allocated_bytes += size_bytes;
-            arena.blocks.push_back(std::move(block));
+            arena.blocks.splice(arena.blocks.end(), made);
             warn_of_overflow(domain, type, size_bytes);
             return status;
         }
-        destroy_block(block);
+        destroy_block(made.front());
         if (status.code() != Code::kOutOfDeviceMemory) break;
     }
     return status;
@@ -167,8 +177,13 @@ void Memory::destroy_block(MemoryBlock& block) {
 }
 
 void Memory::give(Domain domain, std::list<MemoryBlock>::iterator block, uint64_t offset,
-                  uint64_t size_bytes) {
+                  uint64_t size_bytes) noexcept {
     const std::lock_guard lock(mutex_);
+    give_locked(domain, block, offset, size_bytes);
+}
+
+void Memory::give_locked(Domain domain, std::list<MemoryBlock>::iterator block, uint64_t offset,
+                         uint64_t size_bytes) noexcept {
     Arena& arena = arenas_[index(domain)];
     block->free.give(offset, size_bytes);
     arena.used_bytes -= size_bytes;

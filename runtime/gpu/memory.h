@@ -60,7 +60,9 @@ class Memory : public std::enable_shared_from_this<Memory> {
     Status try_block(MemoryBlock& block, uint32_t type);
     void destroy_block(MemoryBlock& block);
     void give(Domain domain, std::list<MemoryBlock>::iterator block, uint64_t offset,
-              uint64_t size_bytes);
+              uint64_t size_bytes) noexcept;
+    void give_locked(Domain domain, std::list<MemoryBlock>::iterator block, uint64_t offset,
+                     uint64_t size_bytes) noexcept;
     // Bytes a heap can still give: by the driver's live budget where it has one.
     uint64_t available(uint32_t heap) const;
     Status out_of_memory(Domain domain, uint64_t size_bytes, std::string_view name,

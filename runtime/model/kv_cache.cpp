@@ -58,6 +58,7 @@ Status KvPool::take(uint32_t n, std::vector<uint32_t>& pages) {
                                     " more are needed; release a session or load the model with "
                                     "more kv tokens");
     }
+    pages.reserve(pages.size() + n);
     for (uint32_t i = 0; i < n; ++i) {
         pages.push_back(free_.back());
         free_.pop_back();

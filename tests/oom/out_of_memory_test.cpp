@@ -12,6 +12,7 @@
 
 #include "abi/host.h"
 #include "api/call.h"
+#include "model/tiny_model.h"
 #include "oom/allocations.h"
 
 namespace alv::test {
@@ -188,12 +189,25 @@ World fake(uint32_t flags) {
     return world;
 }
 
+World tiny(uint32_t flags) {
+    World world;
+    world.make_backend = [] { return local::make_backend(); };
+    world.file = model::test::tiny_model({});
+    world.flags = flags;
+    world.chat = false;
+    return world;
+}
+
 TEST(OutOfMemory, AtEachAllocationOfAHostSteppedRuntime) {
     fail_each(fake(ALV_RUNTIME_HOST_STEPPED), 1);
 }
 
 TEST(OutOfMemory, AtEachAllocationOfARuntimeWithAWorker) {
     fail_each(fake(0), 1);
+}
+
+TEST(OutOfMemory, OnADevice) {
+    fail_each(tiny(ALV_RUNTIME_HOST_STEPPED), 97);
 }
 
 }  // namespace
