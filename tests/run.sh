@@ -3,6 +3,8 @@
 #   tests/run.sh                  all of it
 #   tests/run.sh REGEX...         only the tests whose name matches one, on the newest CPU driver
 #   tests/run.sh --stage NAME...  only these stages (after set-up): see tests/setup/stages.sh
+#   tests/run.sh --long           what CI runs a sample of: every allocation that can fail, 10,000
+#                                 interleavings under ThreadSanitizer, 100 reloads, long fuzzing
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=samples/setup.sh
@@ -12,13 +14,14 @@ here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=tests/setup/stages.sh
 . "$here/setup/stages.sh"
 
-all_stages="style build tests old_driver validation install windows sanitize fuzz tidy"
+all_stages="style build tests old_driver validation install windows sanitize threads fuzz tidy"
 stages="$all_stages"
 patterns=""
+alv_long=no
 while [ $# -gt 0 ]; do
     case "$1" in
         -h | --help)
-            sed -n '2,5s/^# \?//p' "${BASH_SOURCE[0]}"
+            sed -n '2,7s/^# \?//p' "${BASH_SOURCE[0]}"
             echo "Stages: $all_stages"
             exit 0
             ;;
@@ -26,6 +29,11 @@ while [ $# -gt 0 ]; do
             shift
             stages="$*"
             break
+            ;;
+        --long)
+            # shellcheck disable=SC2034  # read by the stages
+            alv_long=yes
+            stages="build reload memory threads fuzz"
             ;;
         -*) alv_die "Unknown option $1; see tests/run.sh --help" ;;
         *)

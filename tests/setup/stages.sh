@@ -82,12 +82,36 @@ stage_sanitize() {
     alv_ctest sanitize "$ALV_ROOT/build-asan" -LE '^golden_tests$' || true
 }
 
+# ThreadSanitizer over schedules in which threads of a host generate, cancel and release everything in
+# any order. (Without Vulkan: a driver's locks are not seen.)
+stage_threads() {
+    local -x ALVISS_INTERLEAVINGS=500
+    [ "$alv_long" = no ] || ALVISS_INTERLEAVINGS=10000
+    alv_build "$ALV_ROOT/build-tsan" abi_tests -- -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_CXX_FLAGS_RELEASE="-O1 -g1" -DALVISS_SANITIZE_THREADS=ON -DALVISS_BUILD_TESTS=ON \
+        -DALVISS_BUILD_SAMPLES=OFF || return 0
+    alv_check "$ALVISS_INTERLEAVINGS interleavings, no data race" \
+        "$ALV_ROOT/build-tsan/bin/abi_tests" --gtest_filter='Interleaving.*:Teardown.*' || true
+}
+
+# Only by --long. The tests themselves run in every stage, at a sample.
+stage_memory() {
+    alv_use_test_driver "$(alv_newest_driver)"
+    local -x ALVISS_OOM_STEP=1
+    alv_check "memory runs out at every allocation" "$ALV_ROOT/build/bin/oom_tests" || true
+}
+stage_reload() {
+    alv_use_test_driver "$(alv_newest_driver)"
+    local -x ALVISS_RELOADS=100
+    alv_check "100 reloads" "$ALV_ROOT/build/bin/abi_library_tests" --gtest_filter='Reload.*' || true
+}
+
 # Each fuzz target for a set time, from its seeds.
 stage_fuzz() {
     alv_build "$ALV_ROOT/build-fuzz" fuzzers -- -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_CXX_FLAGS_RELEASE="-O1 -g1" -DCMAKE_C_COMPILER=clang-19 -DCMAKE_CXX_COMPILER=clang++-19 \
         -DALVISS_SANITIZE=ON -DALVISS_FUZZ=ON -DALVISS_BUILD_TESTS=ON -DALVISS_BUILD_SAMPLES=OFF \
-        -DALVISS_FUZZ_SECONDS="${ALVISS_FUZZ_SECONDS:-30}" || return 0
+        -DALVISS_FUZZ_SECONDS="${ALVISS_FUZZ_SECONDS:-$([ "$alv_long" = no ] && echo 30 || echo 600)}" || return 0
     alv_ctest fuzz "$ALV_ROOT/build-fuzz" -L '^fuzz$' || true
 }
 
