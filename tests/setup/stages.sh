@@ -165,7 +165,8 @@ install_find_package() {
 }
 # install_pkg_config source library-folder
 install_pkg_config() {
-    local program="$ALV_ROOT/build/$(basename "$1" .c)_pkg_config"
+    local program
+    program="$ALV_ROOT/build/$(basename "$1" .c)_pkg_config"
     local -x PKG_CONFIG_PATH="$2/pkgconfig"
     # shellcheck disable=SC2046  # a list of words
     cc -std=c99 -Wall -Wextra -Wpedantic -Werror "$1" -o "$program" \
