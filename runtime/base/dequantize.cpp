@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/dtype.h"
+#include "base/k_quant.h"
 
 namespace alv {
 namespace {
@@ -91,16 +92,6 @@ void block_q8_0(const uint8_t* b, float* out) {
     for (int j = 0; j < 32; ++j) out[j] = to_float(static_cast<int8_t>(b[2 + j])) * d;
 }
 
-// Scale and minimum j (0..7), six bits each, packed in the 12 bytes of a Q4_K or Q5_K block.
-struct ScaleMin {
-    uint8_t scale, min;
-};
-ScaleMin scale_min(const uint8_t* q, int j) {
-    if (j < 4) return {static_cast<uint8_t>(q[j] & 63), static_cast<uint8_t>(q[j + 4] & 63)};
-    return {static_cast<uint8_t>((q[j + 4] & 0xF) | ((q[j - 4] >> 6) << 4)),
-            static_cast<uint8_t>((q[j + 4] >> 4) | ((q[j] >> 6) << 4))};
-}
-
 // {half d; half dmin; u8 scales[12]; u8 qs[128]}: eight groups of 32; groups 2i and 2i + 1 are
 // the low and high nibbles of qs[32i..32i + 31].
 void block_q4_k(const uint8_t* b, float* out) {
@@ -108,7 +99,7 @@ void block_q4_k(const uint8_t* b, float* out) {
     const float dmin = load_half(b + 2);
     const uint8_t* qs = b + 16;
     for (int group = 0; group < 8; ++group) {
-        const ScaleMin s = scale_min(b + 4, group);
+        const KScale s = k_scale(b + 4, static_cast<uint32_t>(group));
         const float scale = d * to_float(s.scale);
         const float min = dmin * to_float(s.min);
         const int shift = (group % 2) * 4;
@@ -127,7 +118,7 @@ void block_q5_k(const uint8_t* b, float* out) {
     const uint8_t* qh = b + 16;
     const uint8_t* qs = b + 48;
     for (int group = 0; group < 8; ++group) {
-        const ScaleMin s = scale_min(b + 4, group);
+        const KScale s = k_scale(b + 4, static_cast<uint32_t>(group));
         const float scale = d * to_float(s.scale);
         const float min = dmin * to_float(s.min);
         const int shift = (group % 2) * 4;

@@ -16,7 +16,6 @@ constexpr uint32_t kMaxBindings = 8;         // of the widest kernel
 constexpr uint32_t kPushBytes = 128;         // Vulkan's minimum, and all that kernels use
 constexpr uint32_t kDriverLlvmpipe = 13;     // VK_DRIVER_ID_MESA_LLVMPIPE
 constexpr uint32_t kDriverSwiftShader = 10;  // VK_DRIVER_ID_GOOGLE_SWIFTSHADER
-constexpr uint32_t kVendorIntel = 0x8086;
 
 std::string version_text(uint32_t version) {
     std::string text = std::to_string((version >> 22) & 0x7f);
@@ -73,23 +72,16 @@ void plan_cpu(const Caps& caps, Plan& plan) {
     plan.reduce_lanes = std::min(512U, caps.max_workgroup_invocations);
     plan.prefill_tokens = 64;
     plan.warm_by_dispatch = true;
-    plan.subgroup_reduce = false;
     // 22.3.6 reads uniformly faster than it broadcasts, 25.0.7 the other way round.
     plan.share_x = caps.driver_id == kDriverLlvmpipe && mesa_major(caps) >= 23 && can_share_x(caps);
 }
 
 void plan_gpu(const Caps& caps, Plan& plan) {
     const bool discrete = caps.type == DeviceType::kDiscrete;
-    // Intel's subgroup size varies from shader to shader, unless it is fixed.
-    const bool size_is_known = caps.vendor_id != kVendorIntel || caps.subgroup_size_control;
-    plan.subgroup_reduce =
-        caps.subgroup_shuffle && caps.subgroup_size >= kGroupLanes && size_is_known;
     plan.share_x = false;
     plan.row_lanes = std::clamp(caps.subgroup_size, 32U, 64U);
     plan.reduce_lanes = std::min(256U, caps.max_workgroup_invocations);
     plan.prefill_tokens = discrete ? 512 : 256;
-    // Enough workgroups for a large GPU where the model has few heads.
-    plan.attention_splits = discrete ? 8 : 4;
 }
 
 // "plain" takes subgroup operations away; "subgroup" shares x by them where the device can.
@@ -97,7 +89,6 @@ Status apply_tier(const Caps& caps, const PlanOverrides& overrides, Plan& plan) 
     if (overrides.tier.empty()) return ok_status();
     if (overrides.tier == "plain") {
         plan.share_x = false;
-        plan.subgroup_reduce = false;
         return ok_status();
     }
     if (overrides.tier != "subgroup") {
@@ -113,7 +104,7 @@ Status apply_tier(const Caps& caps, const PlanOverrides& overrides, Plan& plan) 
 
 std::string_view tier_name(const Caps& caps, const PlanOverrides& overrides, const Plan& plan) {
     if (is_cpu(caps) && overrides.tier.empty() && caps.subgroup_ballot) return "cpu";
-    return plan.share_x || plan.subgroup_reduce ? "subgroup" : "plain";
+    return plan.share_x ? "subgroup" : "plain";
 }
 
 Status apply_numbers(const Caps& caps, const PlanOverrides& overrides, Plan& plan) {

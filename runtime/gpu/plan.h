@@ -17,12 +17,9 @@ struct Plan {
     // The 8 lanes of a group load 8 x values together and hand them round by subgroupBroadcast or
     // shuffle; otherwise every lane reads x uniformly.
     bool share_x = false;
-    // Partial sums of the groups meet by subgroup shuffles; otherwise in shared memory.
-    bool subgroup_reduce = false;
     uint32_t matmul_columns = 8;    // tokens a workgroup of the prefill matmul covers
     uint32_t reduce_lanes = 64;     // invocations of whole-vector kernels (norms, sampling)
     uint32_t prefill_tokens = 64;   // tokens of one prefill program
-    uint32_t attention_splits = 1;  // parts that the kv of one head is split into while decoding
     uint64_t chunk_bytes = 0;       // largest storage range of one tensor chunk
     uint64_t submit_budget_us = 0;  // GPU time that one submit aims at
     bool warm_by_dispatch = false;  // the driver compiles at the first dispatch

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/k_quant.h"
+
 namespace alv::ops {
 
 namespace {
@@ -74,18 +76,9 @@ void read_q8_0(const uint8_t* row, uint64_t b, Block& out) {
 
 // Q4_K and Q5_K: d and dmin of 256 values, then 8 pairs of 6-bit (scale, min) in 12 bytes.
 void k_scales(const uint8_t* super, uint32_t sub, Block& out) {
-    const uint8_t* s = super + 4;
-    uint32_t scale;
-    uint32_t min;
-    if (sub < 4) {
-        scale = s[sub] & 63u;
-        min = s[sub + 4] & 63u;
-    } else {
-        scale = (s[sub + 4] & 15u) | static_cast<uint32_t>(s[sub - 4] >> 6) << 4;
-        min = static_cast<uint32_t>(s[sub + 4] >> 4) | static_cast<uint32_t>(s[sub] >> 6) << 4;
-    }
-    out.scale[0] = float_to_half(half_to_float(load16(super)) * static_cast<float>(scale));
-    out.min = float_to_half(-half_to_float(load16(super + 2)) * static_cast<float>(min));
+    const KScale s = k_scale(super + 4, sub);
+    out.scale[0] = float_to_half(half_to_float(load16(super)) * static_cast<float>(s.scale));
+    out.min = float_to_half(-half_to_float(load16(super + 2)) * static_cast<float>(s.min));
 }
 
 // In each 64 values, the low nibbles of 32 bytes come first, then the high ones.

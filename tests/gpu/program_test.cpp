@@ -31,6 +31,12 @@ class ProgramTest : public testing::Test {
         EXPECT_TRUE(program.ok()) << program.status().message();
         return program.ok() ? std::move(*program) : nullptr;
     }
+    bool runs_with_barriers(Recorder& recorder, size_t n_barriers) {
+        const auto program = finish(recorder);
+        if (program == nullptr) return false;
+        EXPECT_EQ(program->n_barriers(), n_barriers);
+        return run(*device_, *program).ok();
+    }
     void add_one(Recorder& recorder, const BufferView& data) {
         recorder.dispatch(add_one_, {&data, 1}, {}, kGroups);
     }
@@ -62,10 +68,7 @@ TEST_F(ProgramTest, ReadAfterWriteGetsABarrier) {
     const auto recorder = device_->record("raw");
     scale(*recorder, a, b, 5);
     scale(*recorder, b, c, 7);
-    const auto program = finish(*recorder);
-    ASSERT_NE(program, nullptr);
-    EXPECT_EQ(program->n_barriers(), 1U);
-    ASSERT_TRUE(run(*device_, *program).ok());
+    ASSERT_TRUE(runs_with_barriers(*recorder, 1));
     EXPECT_EQ(read_words(*device_, c), all(105));
 }
 
@@ -74,10 +77,7 @@ TEST_F(ProgramTest, WriteAfterReadGetsABarrier) {
     const auto recorder = device_->record("war");
     scale(*recorder, a, b, 5);
     scale(*recorder, c, a, 1);  // writes what the first reads
-    const auto program = finish(*recorder);
-    ASSERT_NE(program, nullptr);
-    EXPECT_EQ(program->n_barriers(), 1U);
-    ASSERT_TRUE(run(*device_, *program).ok());
+    ASSERT_TRUE(runs_with_barriers(*recorder, 1));
     EXPECT_EQ(read_words(*device_, b), all(15));
     EXPECT_EQ(read_words(*device_, a), all(9));
 }
@@ -87,10 +87,7 @@ TEST_F(ProgramTest, WriteAfterWriteGetsABarrier) {
     const auto recorder = device_->record("waw");
     scale(*recorder, a, c, 1);
     scale(*recorder, b, c, 1);
-    const auto program = finish(*recorder);
-    ASSERT_NE(program, nullptr);
-    EXPECT_EQ(program->n_barriers(), 1U);
-    ASSERT_TRUE(run(*device_, *program).ok());
+    ASSERT_TRUE(runs_with_barriers(*recorder, 1));
     EXPECT_EQ(read_words(*device_, c), all(4));
 }
 
@@ -102,10 +99,7 @@ TEST_F(ProgramTest, IndependentDispatchesGetNone) {
         targets.push_back(make(0));
         scale(*recorder, a, targets.back(), i);
     }
-    const auto program = finish(*recorder);
-    ASSERT_NE(program, nullptr);
-    EXPECT_EQ(program->n_barriers(), 0U);
-    ASSERT_TRUE(run(*device_, *program).ok());
+    ASSERT_TRUE(runs_with_barriers(*recorder, 0));
     for (uint32_t i = 0; i < 6; ++i) EXPECT_EQ(read_words(*device_, targets[i]), all(2 * i));
 }
 
@@ -118,10 +112,7 @@ TEST_F(ProgramTest, RangesOfOneBufferAreToldApart) {
     scale(*recorder, part(0), part(1), 2);
     scale(*recorder, part(0), part(2), 3);  // beside the first
     scale(*recorder, part(1), part(0), 4);  // reads what the first wrote
-    const auto program = finish(*recorder);
-    ASSERT_NE(program, nullptr);
-    EXPECT_EQ(program->n_barriers(), 1U);
-    ASSERT_TRUE(run(*device_, *program).ok());
+    ASSERT_TRUE(runs_with_barriers(*recorder, 1));
     EXPECT_EQ(read_words(*device_, part(0)), all(8));
     EXPECT_EQ(read_words(*device_, part(2)), all(3));
 }

@@ -13,8 +13,7 @@ namespace alv::model::test {
 namespace {
 
 std::shared_ptr<const gguf::Reader> read(const std::vector<uint8_t>& bytes) {
-    auto owner = std::make_shared<std::vector<uint8_t>>(bytes);
-    auto reader = gguf::Reader::open(open_memory_file(*owner, owner));
+    auto reader = open_gguf(bytes);
     EXPECT_TRUE(reader.ok()) << reader.status().message();
     return reader.ok() ? *reader : nullptr;
 }

@@ -22,8 +22,7 @@ std::shared_ptr<gpu::Device> open_device(const gpu::PlanOverrides& overrides = {
 Result<std::shared_ptr<const Model>> load(const TinyOptions& tiny,
                                           std::shared_ptr<gpu::Device> device,
                                           const LoadOptions& options = {}) {
-    auto owner = std::make_shared<std::vector<uint8_t>>(tiny_model(tiny));
-    ALV_ASSIGN_OR_RETURN(const auto reader, gguf::Reader::open(open_memory_file(*owner, owner)));
+    ALV_ASSIGN_OR_RETURN(const auto reader, open_gguf(tiny_model(tiny)));
     return Model::load(std::move(device), reader, options);
 }
 
@@ -114,8 +113,7 @@ TEST(TinyModel, WhatDoesNotFitIsRefusedWithWhatWould) {
 
 TEST(TinyModel, MemoryPlanIsWhatALoadTakes) {
     const auto device = open_device();
-    auto owner = std::make_shared<std::vector<uint8_t>>(tiny_model({}));
-    const auto reader = gguf::Reader::open(open_memory_file(*owner, owner));
+    const auto reader = open_gguf(tiny_model({}));
     ASSERT_TRUE(reader.ok());
     const auto plan = plan_memory(*device, **reader, {});
     ASSERT_TRUE(plan.ok());

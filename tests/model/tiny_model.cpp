@@ -1,5 +1,7 @@
 #include "model/tiny_model.h"
 
+#include "base/file.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -159,6 +161,11 @@ std::vector<uint8_t> Builder::build() {
 
 std::vector<uint8_t> tiny_model(const TinyOptions& options) {
     return Builder(options).build();
+}
+
+Result<std::shared_ptr<const gguf::Reader>> open_gguf(std::vector<uint8_t> bytes) {
+    auto owner = std::make_shared<const std::vector<uint8_t>>(std::move(bytes));
+    return gguf::Reader::open(open_memory_file(*owner, owner));
 }
 
 }  // namespace alv::model::test

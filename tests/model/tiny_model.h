@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/dtype.h"
+#include "gguf/reader.h"
 #include "gguf/writer.h"
 
 namespace alv::model::test {
@@ -31,5 +33,8 @@ struct TinyOptions {
 };
 
 std::vector<uint8_t> tiny_model(const TinyOptions& options);
+
+// The reader owns the bytes.
+Result<std::shared_ptr<const gguf::Reader>> open_gguf(std::vector<uint8_t> bytes);
 
 }  // namespace alv::model::test

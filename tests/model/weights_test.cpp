@@ -17,8 +17,7 @@ struct Planned {
 
 Planned plan(const TinyOptions& options, uint64_t max_chunk_bytes = 1u << 27) {
     Planned planned;
-    auto owner = std::make_shared<std::vector<uint8_t>>(tiny_model(options));
-    auto reader = gguf::Reader::open(open_memory_file(*owner, owner));
+    auto reader = open_gguf(tiny_model(options));
     EXPECT_TRUE(reader.ok()) << reader.status().message();
     planned.reader = *reader;
     const auto hp = read_hparams(**reader);
@@ -78,8 +77,7 @@ TEST(Weights, MissingTensorsAreNamed) {
         TinyOptions options;
         options.arch = "gemma3";
         options.skip_tensor = name;
-        auto owner = std::make_shared<std::vector<uint8_t>>(tiny_model(options));
-        auto reader = gguf::Reader::open(open_memory_file(*owner, owner));
+        auto reader = open_gguf(tiny_model(options));
         ASSERT_TRUE(reader.ok());
         const auto hp = read_hparams(**reader);
         const Status status =
