@@ -48,7 +48,22 @@ Status read_charsmap(const gguf::Reader& reader, std::string& out) {
     return ok_status();
 }
 
+// BERT's begin and end have two names each, the second misspelt by those who came first.
+Status read_bert_ids(const gguf::Reader& reader, text::Vocabulary& vocabulary) {
+    const auto n_tokens = static_cast<text::TokenId>(vocabulary.tokens.size());
+    const auto or_none = [&](text::TokenId id) { return id < n_tokens ? id : text::kNoToken; };
+    ALV_RETURN_IF_ERROR(read_id(reader, "cls_token_id", or_none(101), vocabulary.bos));
+    ALV_RETURN_IF_ERROR(read_id(reader, "bos_token_id", vocabulary.bos, vocabulary.bos));
+    ALV_RETURN_IF_ERROR(read_id(reader, "seperator_token_id", or_none(102), vocabulary.eos));
+    ALV_RETURN_IF_ERROR(read_id(reader, "eos_token_id", vocabulary.eos, vocabulary.eos));
+    ALV_RETURN_IF_ERROR(read_id(reader, "unknown_token_id", or_none(100), vocabulary.unknown));
+    ALV_RETURN_IF_ERROR(read_id(reader, "padding_token_id", or_none(0), vocabulary.padding));
+    ALV_ASSIGN_OR_RETURN(vocabulary.lowercase, reader.get_bool_or(key("do_lower_case"), true));
+    return ok_status();
+}
+
 Status read_special_ids(const gguf::Reader& reader, text::Vocabulary& vocabulary) {
+    if (vocabulary.model == "bert") return read_bert_ids(reader, vocabulary);
     const bool spm = vocabulary.model == "llama";
     const auto n_tokens = static_cast<text::TokenId>(vocabulary.tokens.size());
     const auto or_none = [&](text::TokenId id) {

@@ -6,6 +6,7 @@
 #include "text/bpe.h"
 #include "text/control_tokens.h"
 #include "text/spm.h"
+#include "text/wordpiece.h"
 
 namespace alv::text {
 
@@ -85,12 +86,15 @@ bool Tokenizer::is_end(TokenId token) const {
 
 Result<std::unique_ptr<const Tokenizer>> Tokenizer::create(Vocabulary vocabulary) {
     const bool spm = vocabulary.model == "llama";
-    if (!spm && vocabulary.model != "gpt2") {
+    const bool wordpiece = vocabulary.model == "bert";
+    if (!spm && !wordpiece && vocabulary.model != "gpt2") {
         return unsupported("the tokenizer '" + vocabulary.model +
-                           "' is not supported; 'llama' (SPM) and 'gpt2' (byte-level BPE) are");
+                           "' is not supported; 'llama' (SPM), 'gpt2' (byte-level BPE) and 'bert' "
+                           "(WordPiece) are");
     }
     ALV_RETURN_IF_ERROR(check(vocabulary));
     settle_types(vocabulary);
+    if (wordpiece) return WordPieceTokenizer::create(std::move(vocabulary));
     return spm ? SpmTokenizer::create(std::move(vocabulary))
                : BpeTokenizer::create(std::move(vocabulary));
 }

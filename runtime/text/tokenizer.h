@@ -1,4 +1,4 @@
-// Text <-> token ids. One interface over SPM, byte-level BPE and (later) WordPiece.
+// Text <-> token ids. One interface over SPM, byte-level BPE and WordPiece.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ enum class TokenType : int32_t {
 
 // What a GGUF file says of its tokenizer (tokenizer.ggml.*), as plain data; untrusted.
 struct Vocabulary {
-    std::string model;  // "llama" (SPM), "gpt2" (byte-level BPE)
+    std::string model;  // "llama" (SPM), "gpt2" (byte-level BPE), "bert" (WordPiece)
     std::string pre;    // name of the pre-tokenizer, "" when absent
     std::vector<std::string> tokens;
     std::vector<float> scores;        // empty, or one a token
@@ -44,6 +44,7 @@ struct Vocabulary {
     bool add_eos = false;
     bool add_space_prefix = true;
     bool remove_extra_whitespaces = false;
+    bool lowercase = true;  // WordPiece: of uncased models; accents go, too
 };
 
 // A run of text and where it comes from: only the template's own text (and a prompt the caller
