@@ -107,6 +107,36 @@ struct SamplePush {
     uint n_vocab;
 };
 
+// Encoders: where a token of a step stands. Several texts may follow each other in one step.
+struct TokenPlace {
+    uint position;  // in its text
+    uint first;     // token of the step that its text begins with
+    uint end;       // and the one after its last
+    uint reserved;
+};
+
+ALV_CONST kBiasGelu = 1;  // GELU (by erf) of the sum
+struct BiasPush {
+    uint n;  // elements of a token
+    uint flags;
+};
+
+ALV_CONST kLayerNormByPosition = 1;  // y has a row a position instead of one a token
+struct LayerNormPush {
+    uint dim;
+    uint flags;
+    float epsilon;
+};
+
+struct AttentionFullPush {
+    uint n_heads;
+    float scale;  // of q . k
+};
+
+struct PoolPush {
+    uint dim;
+};
+
 #ifdef __cplusplus
 }  // namespace alv::shared
 #endif
