@@ -22,6 +22,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kLayers{
     {"gguf", {"base"}},
     {"text", {"base"}},
     {"schema", {"base"}},
+    {"convert", {"base", "gguf"}},
     {"gpu", {"base"}},
     {"ops", {"base", "gpu"}},
     {"model", {"base", "gguf", "text", "gpu", "ops"}},
@@ -31,7 +32,7 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kLayers{
     {"knowledge", {"base", "engine"}},
     {"agent", {"base", "schema", "engine", "knowledge"}},
     {"api",
-     {"base", "gguf", "text", "schema", "gpu", "ops", "model", "engine", "local", "remote",
+     {"base", "gguf", "text", "schema", "convert", "gpu", "ops", "model", "engine", "local", "remote",
       "knowledge", "agent"}},
 };
 
