@@ -13,6 +13,7 @@
 #define ALVISS_ALVISS_H
 
 #include "bytes.h"
+#include "convert.h"
 #include "device.h"
 #include "export.h"
 #include "file.h"

@@ -8,7 +8,7 @@ namespace alv::model {
 
 namespace {
 
-constexpr std::array<ArchRow, 2> kRows{{
+constexpr std::array<ArchRow, 3> kRows{{
     {.name = "llama"},
     {.name = "gemma3",
      .rope = RopeKind::kHalves,
@@ -18,6 +18,7 @@ constexpr std::array<ArchRow, 2> kRows{{
      .scale_embedding = true,
      .sliding_pattern = 6,
      .local_rope_base = 10000.0f},
+    {.name = "bert", .encoder = true},
 }};
 
 }  // namespace

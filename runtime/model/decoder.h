@@ -45,8 +45,8 @@ struct StepRequest {
     bool sample = false;              // draw the token that follows the last of `tokens`
     SamplerParams sampler;
     std::span<const TokenId> penalty_tokens;  // <= kMaxPenaltyTokens; copied; duplicates count once
-    // Bit i % 32 of word i / 32: token i may be drawn; one bit a token of the tokenizer, one is set.
-    // Copied. Empty: all may be drawn.
+    // Bit i % 32 of word i / 32: token i may be drawn; one bit a token of the tokenizer, one is
+    // set. Copied. Empty: all may be drawn.
     std::span<const uint32_t> allowed;
     uint32_t n_top = 0;  // n best raw log-probabilities to read back, <= kMaxTopLogprobs
 };

@@ -1,5 +1,6 @@
 #include "model/hparams.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace alv::model {
@@ -68,6 +69,11 @@ Status check_shapes(const HParams& hp, const std::string& prefix) {
     if (hp.head_dim % 32 != 0 || hp.head_dim > 256) {
         return refuse("attention.key_length", hp.head_dim, "a multiple of 32, at most 256");
     }
+    if (hp.arch->encoder) {
+        if (hp.head_dim <= 128 && hp.n_heads * hp.head_dim == hp.dim) return ok_status();
+        return refuse("attention.head_count", hp.n_heads,
+                      "embedding_length by a head size of at most 128");
+    }
     if (hp.rope_dim % 4 != 0 || hp.rope_dim > hp.head_dim) {
         return refuse("rope.dimension_count", hp.rope_dim,
                       "a multiple of 4, at most the head size");
@@ -85,6 +91,41 @@ Status read_rope_scaling(const gguf::Reader& reader, KeyReader& keys, HParams& h
                            ": only linear scaling is there");
     }
     return ok_status();
+}
+
+Status read_decoder(const gguf::Reader& reader, KeyReader& keys, HParams& hp) {
+    hp.norm_epsilon = keys.positive_or("attention.layer_norm_rms_epsilon", 1e-5);
+    hp.rope_base = keys.positive_or("rope.freq_base", 10000.0);
+    if (hp.arch->sliding_pattern != 0) {
+        hp.sliding_window = keys.uint_or("attention.sliding_window", 0, 1u << 26, 0);
+    }
+    return read_rope_scaling(reader, keys, hp);
+}
+
+// What only encoders have; there is no rope and no cache to read.
+Status read_encoder(const gguf::Reader& reader, KeyReader& keys, HParams& hp) {
+    hp.norm_epsilon = keys.positive_or("attention.layer_norm_epsilon", 1e-12);
+    hp.max_tokens = keys.uint_or("max_sequence_length", 3, 1u << 26, hp.train_context);
+    hp.max_tokens = std::min(hp.max_tokens, hp.train_context);
+    const uint32_t pooling = keys.uint_or("pooling_type", 0, 1u << 16, 1);
+    hp.pooling = static_cast<Pooling>(pooling);
+    if (hp.pooling != Pooling::kMean && hp.pooling != Pooling::kCls) {
+        return unsupported(keys.prefix() + "pooling_type = " + std::to_string(pooling) +
+                           ": mean (1) and CLS (2) are there");
+    }
+    ALV_ASSIGN_OR_RETURN(const bool causal,
+                         reader.get_bool_or(keys.prefix() + "attention.causal", false));
+    if (causal) return unsupported(keys.prefix() + "attention.causal: an encoder looks both ways");
+    const gguf::TensorInfo* types = reader.find_tensor("token_types.weight");
+    if (types == nullptr) return corrupt_file("tensor token_types.weight is missing");
+    if (types->dims[1] == 0 || types->dims[1] > (1u << 16)) {
+        return corrupt_file("tensor token_types.weight: rows out of range");
+    }
+    hp.n_token_types = static_cast<uint32_t>(types->dims[1]);
+    // Positions past the table's end do not exist.
+    return hp.train_context <= 1u << 16
+               ? ok_status()
+               : unsupported(keys.prefix() + "context_length of an encoder is at most 65536");
 }
 
 }  // namespace
@@ -113,12 +154,11 @@ Result<HParams> read_hparams(const gguf::Reader& reader) {
     const uint32_t value_dim = keys.uint_or("attention.value_length", 1, 1u << 16, hp.head_dim);
     hp.rope_dim = keys.uint_or("rope.dimension_count", 0, 1u << 16, hp.head_dim);
     hp.train_context = keys.uint("context_length", 1, 1u << 26);
-    hp.norm_epsilon = keys.positive_or("attention.layer_norm_rms_epsilon", 1e-5);
-    hp.rope_base = keys.positive_or("rope.freq_base", 10000.0);
-    if (hp.arch->sliding_pattern != 0) {
-        hp.sliding_window = keys.uint_or("attention.sliding_window", 0, 1u << 26, 0);
+    if (hp.arch->encoder) {
+        ALV_RETURN_IF_ERROR(read_encoder(reader, keys, hp));
+    } else {
+        ALV_RETURN_IF_ERROR(read_decoder(reader, keys, hp));
     }
-    ALV_RETURN_IF_ERROR(read_rope_scaling(reader, keys, hp));
     ALV_RETURN_IF_ERROR(keys.status());
     ALV_RETURN_IF_ERROR(check_shapes(hp, *arch_name + "."));
     if (value_dim != hp.head_dim) {

@@ -1,4 +1,4 @@
-// Hyper-parameters of a decoder, read from GGUF metadata and checked; and the architecture table.
+// Hyper-parameters of a model, read from GGUF metadata and checked; and the architecture table.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,15 @@ namespace alv::model {
 enum class RopeKind : uint32_t { kInterleaved = 0, kHalves = 1 };  // GPT-J pairs, NeoX halves
 enum class Activation : uint32_t { kSilu = 0, kGeluTanh = 1 };
 
-// One row an architecture: what its decoder block does, beyond the numbers of HParams.
+// GGUF's pooling_type: how an encoder's tokens become one vector.
+enum class Pooling : uint32_t { kMean = 1, kCls = 2 };
+
+// One row an architecture: what its block does, beyond the numbers of HParams.
 struct ArchRow {
     std::string_view name;  // general.architecture
+    // Layer norms after each sum, biases, learned positions, attention to both sides, no gate and
+    // no cache: encoder.h. The columns below are the decoders'.
+    bool encoder = false;
     RopeKind rope = RopeKind::kInterleaved;
     Activation activation = Activation::kSilu;
     bool qk_norm = false;          // RMS norm of each head of q and k before rope
@@ -47,6 +53,10 @@ struct HParams {
     float rope_base = 10000.0f;
     float rope_scale = 1.0f;    // positions are multiplied by this (linear scaling)
     float attention_scale = 0;  // of q . k
+    // Encoders.
+    uint32_t max_tokens = 0;  // of one text, special tokens too
+    uint32_t n_token_types = 0;
+    Pooling pooling = Pooling::kMean;
 
     bool is_windowed(uint32_t layer) const {
         return arch->sliding_pattern != 0 && sliding_window != 0 &&

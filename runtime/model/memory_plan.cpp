@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "model/encoder_buffers.h"
 #include "model/kv_cache.h"
 #include "shared.h"
 
@@ -23,9 +24,21 @@ uint64_t host_bytes(const gguf::Reader& reader) {
     return total;
 }
 
+// No cache: what is left must hold the activations.
+MemoryPlan make_encoder_plan(const gpu::Device& device, const gguf::Reader& reader,
+                             const HParams& hp, MemoryPlan plan) {
+    plan.scratch_bytes = encoder_buffer_bytes(hp, encoder_sizes(device.plan(), hp));
+    plan.staging_bytes = device.caps().unified_memory ? 0 : kStagingBytes;
+    plan.host_bytes = host_bytes(reader);
+    plan.budget_bytes = device.memory_use().budget_bytes;
+    plan.fits = plan.weights_bytes + plan.scratch_bytes + plan.staging_bytes <= plan.budget_bytes;
+    return plan;
+}
+
 }  // namespace
 
 uint32_t resolve_kv_tokens(const HParams& hp, const LoadOptions& options) {
+    if (hp.arch->encoder) return 0;
     const uint32_t wanted =
         options.kv_tokens != 0 ? options.kv_tokens : std::min(hp.train_context, kDefaultKvTokens);
     return static_cast<uint32_t>(align_up(wanted, shared::kPageTokens));
@@ -44,6 +57,7 @@ MemoryPlan make_memory_plan(const gpu::Device& device, const gguf::Reader& reade
                             const HParams& hp, const WeightPlan& weights, uint32_t kv_tokens) {
     MemoryPlan plan;
     plan.weights_bytes = weights.size_bytes;
+    if (hp.arch->encoder) return make_encoder_plan(device, reader, hp, plan);
     const uint64_t per_token = KvPool::bytes_per_token(hp);
     plan.kv_bytes = per_token * kv_tokens;
     const bool separate = std::any_of(weights.layers.begin(), weights.layers.end(),

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "model/encoder_program.h"
 #include "model/forward.h"
 #include "model/memory_plan.h"
 #include "model/vocabulary.h"
@@ -65,7 +66,9 @@ Result<std::shared_ptr<const Model>> Model::load(std::shared_ptr<gpu::Device> de
                          reader->get_string_or("tokenizer.chat_template", ""));
     if (!report(options, LoadStage::kTokenizer, 1, 1)) return stopped();
 
-    const auto keys = forward_keys(device->plan(), hp, weights, device->plan().prefill_tokens);
+    const auto keys =
+        hp.arch->encoder ? encoder_keys(device->plan(), hp, weights)
+                         : forward_keys(device->plan(), hp, weights, device->plan().prefill_tokens);
     ALV_RETURN_IF_ERROR(device->prepare(keys, [&](size_t done, size_t total) {
         return report(options, LoadStage::kPipelines, done, total);
     }));

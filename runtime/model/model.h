@@ -1,4 +1,4 @@
-// A decoder model on a device: hyper-parameters, tokenizer, weights. Immutable once loaded.
+// A model on a device: hyper-parameters, tokenizer, weights. Immutable once loaded.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Names, shapes and chunks of a decoder's weights; see weights.h.
+// Names, shapes and chunks of a model's weights; see weights.h.
 #include <algorithm>
 
 #include "base/checked.h"
@@ -100,6 +100,41 @@ Result<VectorPlan> vector(const Reader& reader, const std::string& name, uint32_
     return VectorPlan{tensor, n};
 }
 
+// A small table of floats, kept as it is.
+Result<VectorPlan> table(const Reader& reader, const std::string& name, uint32_t columns,
+                         uint32_t rows) {
+    ALV_ASSIGN_OR_RETURN(const TensorInfo* tensor, find(reader, name, columns, rows));
+    if (tensor->type != DType::kF32 && tensor->type != DType::kF16 &&
+        tensor->type != DType::kBF16) {
+        return unsupported("tensor " + name + ": must be F32, F16 or BF16");
+    }
+    return VectorPlan{tensor, tensor->n_elements};
+}
+
+Status plan_encoder_vectors(const Reader& reader, const HParams& hp, const std::string& prefix,
+                            LayerPlan& plan) {
+    const struct {
+        VectorPlan LayerPlan::*to;
+        const char* name;
+        uint32_t n;
+    } rows[] = {
+        {&LayerPlan::attn_gain, "attn_output_norm.weight", hp.dim},
+        {&LayerPlan::attn_beta, "attn_output_norm.bias", hp.dim},
+        {&LayerPlan::ffn_gain, "layer_output_norm.weight", hp.dim},
+        {&LayerPlan::ffn_beta, "layer_output_norm.bias", hp.dim},
+        {&LayerPlan::q_bias, "attn_q.bias", hp.dim},
+        {&LayerPlan::k_bias, "attn_k.bias", hp.dim},
+        {&LayerPlan::v_bias, "attn_v.bias", hp.dim},
+        {&LayerPlan::out_bias, "attn_output.bias", hp.dim},
+        {&LayerPlan::up_bias, "ffn_up.bias", hp.ffn_dim},
+        {&LayerPlan::down_bias, "ffn_down.bias", hp.dim},
+    };
+    for (const auto& row : rows) {
+        ALV_ASSIGN_OR_RETURN(plan.*row.to, vector(reader, prefix + row.name, row.n));
+    }
+    return ok_status();
+}
+
 Result<LayerPlan> plan_layer(const Reader& reader, const HParams& hp, uint32_t layer,
                              uint64_t max_bytes) {
     const std::string prefix = "blk." + std::to_string(layer) + ".";
@@ -115,9 +150,15 @@ Result<LayerPlan> plan_layer(const Reader& reader, const HParams& hp, uint32_t l
     ALV_ASSIGN_OR_RETURN(plan.qkv, fuse({{q, q_rows}, {k, kv_rows}, {v, kv_rows}}, max_bytes));
     ALV_ASSIGN_OR_RETURN(plan.out,
                          single(reader, prefix + "attn_output.weight", q_rows, hp.dim, max_bytes));
-    ALV_ASSIGN_OR_RETURN(plan.gate_up, gate_up(reader, prefix, hp, max_bytes));
     ALV_ASSIGN_OR_RETURN(plan.down,
                          single(reader, prefix + "ffn_down.weight", hp.ffn_dim, hp.dim, max_bytes));
+    if (hp.arch->encoder) {
+        ALV_ASSIGN_OR_RETURN(
+            plan.gate_up, single(reader, prefix + "ffn_up.weight", hp.dim, hp.ffn_dim, max_bytes));
+        ALV_RETURN_IF_ERROR(plan_encoder_vectors(reader, hp, prefix, plan));
+        return plan;
+    }
+    ALV_ASSIGN_OR_RETURN(plan.gate_up, gate_up(reader, prefix, hp, max_bytes));
     ALV_ASSIGN_OR_RETURN(plan.attn_gain, vector(reader, prefix + "attn_norm.weight", hp.dim));
     ALV_ASSIGN_OR_RETURN(plan.ffn_gain, vector(reader, prefix + "ffn_norm.weight", hp.dim));
     if (hp.arch->post_norms) {
@@ -153,12 +194,21 @@ Result<WeightPlan> plan_weights(const Reader& reader, const HParams& hp, uint64_
     WeightPlan plan;
     ALV_ASSIGN_OR_RETURN(plan.embedding,
                          single(reader, "token_embd.weight", hp.dim, hp.n_vocab, max_chunk_bytes));
-    if (reader.find_tensor("output.weight") != nullptr) {
+    if (!hp.arch->encoder && reader.find_tensor("output.weight") != nullptr) {
         ALV_ASSIGN_OR_RETURN(plan.head,
                              single(reader, "output.weight", hp.dim, hp.n_vocab, max_chunk_bytes));
     }
-    ALV_ASSIGN_OR_RETURN(plan.final_gain, vector(reader, "output_norm.weight", hp.dim));
-    if (reader.find_tensor("rope_freqs.weight") != nullptr) {
+    const bool encoder = hp.arch->encoder;
+    ALV_ASSIGN_OR_RETURN(
+        plan.final_gain,
+        vector(reader, encoder ? "token_embd_norm.weight" : "output_norm.weight", hp.dim));
+    if (encoder) {
+        ALV_ASSIGN_OR_RETURN(plan.embedding_beta, vector(reader, "token_embd_norm.bias", hp.dim));
+        ALV_ASSIGN_OR_RETURN(plan.positions,
+                             table(reader, "position_embd.weight", hp.dim, hp.train_context));
+        ALV_ASSIGN_OR_RETURN(plan.token_types,
+                             table(reader, "token_types.weight", hp.dim, hp.n_token_types));
+    } else if (reader.find_tensor("rope_freqs.weight") != nullptr) {
         ALV_ASSIGN_OR_RETURN(const VectorPlan factors,
                              vector(reader, "rope_freqs.weight", hp.rope_dim / 2));
         plan.rope_factors = factors.tensor;

@@ -1,4 +1,4 @@
-// Streams a decoder's weights from the file through repack to the device; see weights.h.
+// Streams a model's weights from the file through repack to the device; see weights.h.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -219,6 +219,35 @@ Status add_layer_gains(Uploader& uploader, VectorArena& arena, const LayerPlan& 
     return add_gain(uploader, arena, plan.k_gain, &layer.k_gain);
 }
 
+// Vectors one behind the other.
+Status add_joined(Uploader& uploader, VectorArena& arena,
+                  std::initializer_list<const VectorPlan*> parts, gpu::BufferView* view) {
+    std::vector<float> joined;
+    for (const VectorPlan* part : parts) {
+        ALV_ASSIGN_OR_RETURN(const std::vector<float> values, uploader.floats(*part->tensor));
+        joined.insert(joined.end(), values.begin(), values.end());
+    }
+    arena.add(view, joined);
+    return ok_status();
+}
+
+Status add_layer_biases(Uploader& uploader, VectorArena& arena, const LayerPlan& plan,
+                        LayerWeights& layer) {
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.attn_beta, &layer.attn_beta));
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.ffn_beta, &layer.ffn_beta));
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.out_bias, &layer.out_bias));
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.up_bias, &layer.up_bias));
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.down_bias, &layer.down_bias));
+    return add_joined(uploader, arena, {&plan.q_bias, &plan.k_bias, &plan.v_bias}, &layer.qkv_bias);
+}
+
+Status add_encoder_tables(Uploader& uploader, VectorArena& arena, const WeightPlan& plan,
+                          WeightSet& set) {
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.embedding_beta, &set.embedding_beta));
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.positions, &set.positions));
+    return add_gain(uploader, arena, plan.token_types, &set.token_types);
+}
+
 Status add_rope_tables(Uploader& uploader, VectorArena& arena, const HParams& hp,
                        const WeightPlan& plan, uint32_t positions, WeightSet& set) {
     std::vector<float> factors;
@@ -262,9 +291,16 @@ Result<WeightSet> upload_weights(gpu::Device& device, const gguf::Reader& reader
         ALV_ASSIGN_OR_RETURN(layer.gate_up, uploader.matrix(from.gate_up));
         ALV_ASSIGN_OR_RETURN(layer.down, uploader.matrix(from.down));
         ALV_RETURN_IF_ERROR(add_layer_gains(uploader, arena, from, layer));
+        if (hp.arch->encoder) {
+            ALV_RETURN_IF_ERROR(add_layer_biases(uploader, arena, from, layer));
+        }
     }
     ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.final_gain, &set.final_gain));
-    ALV_RETURN_IF_ERROR(add_rope_tables(uploader, arena, hp, plan, positions, set));
+    if (hp.arch->encoder) {
+        ALV_RETURN_IF_ERROR(add_encoder_tables(uploader, arena, plan, set));
+    } else {
+        ALV_RETURN_IF_ERROR(add_rope_tables(uploader, arena, hp, plan, positions, set));
+    }
     ALV_RETURN_IF_ERROR(arena.upload(device));
     if (!set.local_angles.buffer) set.local_angles = set.global_angles;
     return set;

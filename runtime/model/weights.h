@@ -1,4 +1,4 @@
-// The weights of a decoder on the device: which tensors, how they are fused, where they lie.
+// The weights of a model on the device: which tensors, how they are fused, where they lie.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,14 @@ struct LayerWeights {
     gpu::BufferView post_ffn_gain;   // (dim), with post_norms
     gpu::BufferView q_gain;          // (head_dim), with qk_norm
     gpu::BufferView k_gain;          // (head_dim), with qk_norm
+    // Encoders: attn_gain and ffn_gain are of the layer norms behind attention and ffn, gate_up is
+    // the up projection alone.
+    gpu::BufferView attn_beta;  // (dim)
+    gpu::BufferView ffn_beta;   // (dim)
+    gpu::BufferView qkv_bias;   // (3 * dim)
+    gpu::BufferView out_bias;   // (dim)
+    gpu::BufferView up_bias;    // (ffn_dim)
+    gpu::BufferView down_bias;  // (dim)
 };
 
 struct WeightSet {
@@ -33,6 +41,10 @@ struct WeightSet {
     gpu::BufferView final_gain;     // (dim)
     gpu::BufferView global_angles;  // ops::rope_table of layers that attend to everything
     gpu::BufferView local_angles;   // of windowed layers; the global one where there are none
+    // Encoders: final_gain is that of the embedding's layer norm.
+    gpu::BufferView embedding_beta;  // (dim)
+    gpu::BufferView positions;       // (train_context, dim)
+    gpu::BufferView token_types;     // (n_token_types, dim): the first row is what every token gets
     std::vector<LayerWeights> layers;
 };
 
@@ -61,12 +73,13 @@ struct MatrixPlan {
 
 struct VectorPlan {
     const gguf::TensorInfo* tensor = nullptr;  // nullptr: the model has none
-    uint32_t n = 0;
+    uint64_t n = 0;
 };
 
 struct LayerPlan {
     MatrixPlan qkv, out, gate_up, down;
     VectorPlan attn_gain, ffn_gain, post_attn_gain, post_ffn_gain, q_gain, k_gain;
+    VectorPlan attn_beta, ffn_beta, q_bias, k_bias, v_bias, out_bias, up_bias, down_bias;
 };
 
 // Every tensor found and checked, every byte counted, nothing taken yet.
@@ -74,6 +87,7 @@ struct WeightPlan {
     MatrixPlan embedding;
     MatrixPlan head;  // no parts: tied to the embedding
     VectorPlan final_gain;
+    VectorPlan embedding_beta, positions, token_types;
     const gguf::TensorInfo* rope_factors = nullptr;
     std::vector<LayerPlan> layers;
     uint64_t size_bytes = 0;  // on the device

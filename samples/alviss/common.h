@@ -105,5 +105,6 @@ void add_inspect(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_chat(CLI::App& app);
+void add_convert(CLI::App& app);
 
 }  // namespace tool
