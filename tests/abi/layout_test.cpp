@@ -132,6 +132,11 @@ void structs_of_runtimes_and_models(std::ostream& out) {
     FIELD(alv_memory_plan, host_bytes);
     FIELD(alv_memory_plan, budget_bytes);
     FIELD(alv_memory_plan, max_kv_tokens);
+    BEGIN(alv_convert_options);
+    FIELD(alv_convert_options, struct_size);
+    FIELD(alv_convert_options, type);
+    FIELD(alv_convert_options, input);
+    FIELD(alv_convert_options, output);
     BEGIN(alv_gguf_entry);
     FIELD(alv_gguf_entry, struct_size);
     FIELD(alv_gguf_entry, is_array);

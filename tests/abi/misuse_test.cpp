@@ -110,6 +110,7 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
          {[](auto e) { return alv_gguf_entry_json(nullptr, 0, 1, &bytes, e); }}},
         {"alv_gguf_get_tensor",
          {[](auto e) { return alv_gguf_get_tensor(nullptr, 0, &tensor, e); }}},
+        {"alv_convert", {[](auto e) { return alv_convert(nullptr, e); }}},
         {"alv_session_create",
          {[](auto e) { return alv_session_create(nullptr, nullptr, &session, e); },
           [o](auto e) { return alv_session_create(o.model, nullptr, nullptr, e); }}},

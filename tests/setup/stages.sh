@@ -2,7 +2,7 @@
 # next one runs all the same.
 
 # These test programs need no driver; all others use Vulkan.
-ALV_CPU_LABELS='^(base|gguf|text|local|abi)_tests$'
+ALV_CPU_LABELS='^(base|gguf|convert|text|local|abi)_tests$'
 
 alv_newest_driver() {
     if [ -f "$ALV_MESA_NEW/ready" ]; then echo new; else echo old; fi
@@ -21,6 +21,7 @@ stage_setup() {
     alv_install_packages $ALV_TEST_PACKAGES
     alv_fetch_smollm2
     alv_fetch_gemma3
+    alv_fetch_minilm
     "$ALV_ROOT/tests/fetch_conformance.sh"
     if ! alv_fetch_new_mesa; then
         alv_note_failure "no newer CPU driver could be had: all runs on this system's"
@@ -33,6 +34,8 @@ stage_build() {
         alv_summary || true
         exit 1
     fi
+    # By the converter of this very build: its tests read what it made.
+    alv_check "convert all-MiniLM-L6-v2" alv_convert_minilm "$ALV_ROOT/build/bin/alviss" || true
 }
 
 # Everything, on the newest CPU driver.
