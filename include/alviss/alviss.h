@@ -4,6 +4,7 @@
  *   alv_model       a GGUF file on it            model.h, memory_plan.h, gguf.h, convert.h
  *   alv_session     a conversation               session.h
  *   alv_generation  a reply in flight            generation.h
+ *   alv_embedder    texts to vectors             embedder.h
  *   alv_retriever   the host's own knowledge     retriever.h
  *
  * The words that the comments use are explained in export.h, the codes in status.h, threads and
@@ -15,6 +16,7 @@
 #include "bytes.h"
 #include "convert.h"
 #include "device.h"
+#include "embedder.h"
 #include "export.h"
 #include "file.h"
 #include "generation.h"

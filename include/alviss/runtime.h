@@ -2,7 +2,8 @@
  *
  * Who does the work. By default a worker thread of the runtime. With ALV_RUNTIME_HOST_STEPPED there
  * is none: the host calls alv_runtime_step from its frame loop, and the calls that wait
- * (alv_model_wait, alv_generation_wait) do the work while they wait.
+ * (alv_model_wait, alv_generation_wait, alv_embedder_embed, alv_embedding_wait) do the work while
+ * they wait.
  *
  * Who calls the callbacks. The thread that does the work; or, with ALV_RUNTIME_DISPATCH_CALLBACKS,
  * only the thread that calls alv_runtime_dispatch, inside that call. Log lines and reads of host
@@ -11,8 +12,10 @@
  * What may be called from a callback of a generation or a model load:
  *   everything that is not named below                        allowed, the releases too
  *   alv_runtime_step, alv_runtime_dispatch, alv_runtime_rebuild    invalid state
- *   alv_model_wait, alv_generation_wait                       invalid state, unless there is
- * nothing to wait for From a log, file or queue callback: only calls that have nothing to do with
+ *   alv_embedder_embed                                        invalid state
+ *   alv_model_wait, alv_generation_wait, alv_embedding_wait   invalid state, unless there is
+ *                                                             nothing to wait for
+ * From a log, file or queue callback: only calls that have nothing to do with
  * the same runtime.
  *
  * Objects keep alive what they were made from: release in any order, at any time. After the last

@@ -13,8 +13,10 @@
 #include "api/delivery.h"
 #include "api/device.h"
 #include "api/dispatcher.h"
+#include "api/embedding_delivery.h"
 #include "api/history.h"
 #include "api/model_delivery.h"
+#include "local/local_embedder.h"
 #include "local/runtime.h"
 
 namespace alv::api {
@@ -89,5 +91,18 @@ struct alv_generation {
     std::shared_ptr<alv::local::LocalModel> model;
     std::shared_ptr<alv::engine::Conversation> conversation;
     std::shared_ptr<alv::api::Delivery> delivery;
+    std::shared_ptr<alv::engine::Ticket> ticket;
+};
+
+// `embedder` is an engine::Embedder, for whoever needs one behind the ABI (alv_knowledge).
+struct alv_embedder {
+    std::shared_ptr<alv::api::RuntimeCore> core;
+    std::shared_ptr<alv::local::LocalEmbedder> embedder;
+};
+
+struct alv_embedding {
+    std::shared_ptr<alv::api::RuntimeCore> core;
+    std::shared_ptr<alv::local::LocalEmbedder> embedder;
+    std::shared_ptr<alv::api::EmbeddingDelivery> delivery;
     std::shared_ptr<alv::engine::Ticket> ticket;
 };

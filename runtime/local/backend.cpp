@@ -69,12 +69,19 @@ class VulkanBackend : public Backend {
         facts.n_kv_heads = hparams.n_kv_heads;
         facts.train_context = hparams.train_context;
         facts.kv_tokens = loaded->kv_tokens();
+        const bool is_encoder = hparams.arch->encoder;
+        if (is_encoder) facts.embedding_dim = hparams.dim;
+        facts.max_tokens = hparams.max_tokens;
         Loaded out;
         // The tokenizer lives in the model, which thereby lives as long as it.
         std::shared_ptr<const text::Tokenizer> tokenizer(loaded, &loaded->tokenizer());
         ALV_ASSIGN_OR_RETURN(
             out.text, make_text_side(*source.reader, std::move(tokenizer), std::move(facts)));
-        ALV_ASSIGN_OR_RETURN(out.decoder, model::Decoder::create(loaded));
+        if (is_encoder) {
+            ALV_ASSIGN_OR_RETURN(out.encoder, model::Encoder::create(loaded));
+        } else {
+            ALV_ASSIGN_OR_RETURN(out.decoder, model::Decoder::create(loaded));
+        }
         return out;
     }
 };

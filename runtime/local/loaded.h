@@ -11,6 +11,7 @@
 #include "gpu/device.h"
 #include "local/tool_syntax.h"
 #include "model/decoder.h"
+#include "model/encoder.h"
 #include "model/model.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -28,7 +29,9 @@ struct Facts {
     uint32_t n_heads = 0;
     uint32_t n_kv_heads = 0;
     uint32_t train_context = 0;
-    uint32_t kv_tokens = 0;  // 0: tokenizer only
+    uint32_t kv_tokens = 0;      // 0: tokenizer only, or an encoder
+    uint32_t embedding_dim = 0;  // of an encoder; 0: not one
+    uint32_t max_tokens = 0;     // of a text of an encoder
     bool has_chat_template = false;
 };
 
@@ -43,7 +46,9 @@ struct TextSide {
 
 struct Loaded {
     std::shared_ptr<const TextSide> text;
-    std::unique_ptr<model::Decoder> decoder;  // null: tokenizer only
+    // One of them, or none: tokenizer only.
+    std::unique_ptr<model::Decoder> decoder;
+    std::unique_ptr<model::Encoder> encoder;
 };
 
 struct LoadSource {

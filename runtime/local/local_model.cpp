@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "local/embed_job.h"
 #include "local/runtime.h"
 
 namespace alv::local {
@@ -46,6 +47,14 @@ Result<std::shared_ptr<const TextSide>> LocalModel::text() const {
     return invalid_state(kStillLoading);
 }
 
+Result<Facts> LocalModel::facts() const {
+    // A model that is loaded again after a loss will be there when the first reply is due.
+    std::optional<Facts> known = state_->facts();
+    if (state_->progress().phase == ModelPhase::kFailed) return state_->error();
+    if (!known) return invalid_state(kStillLoading);
+    return *std::move(known);
+}
+
 Status LocalModel::wait(Clock::time_point deadline) {
     const auto over = [&] { return state_->progress().phase != ModelPhase::kLoading; };
     if (!over()) {
@@ -69,11 +78,12 @@ void LocalModel::cancel_load() {
 
 Result<std::shared_ptr<engine::Conversation>> LocalModel::open(uint32_t context_tokens,
                                                                bool fast_reuse) {
-    // A model that is loaded again after a loss will be there when the first reply is due.
-    const std::optional<Facts> known = state_->facts();
-    if (state_->progress().phase == ModelPhase::kFailed) return state_->error();
-    if (!known) return invalid_state(kStillLoading);
-    const Facts& facts = *known;
+    ALV_ASSIGN_OR_RETURN(const Facts facts, this->facts());
+    if (facts.embedding_dim != 0) {
+        return unsupported("the model (\"" + facts.architecture +
+                           "\") makes vectors of texts and writes none: make an embedder of it "
+                           "(alv_embedder_create)");
+    }
     if (facts.kv_tokens == 0) {
         return invalid_state(
             "the model was opened for its tokenizer only: open it without "
@@ -102,6 +112,13 @@ Result<std::shared_ptr<engine::Ticket>> LocalModel::submit(
     auto generation = std::make_shared<Generation>(std::move(request), kv, state_, std::move(sink));
     ALV_RETURN_IF_ERROR(runtime_->scheduler().add_generation(generation));
     return std::shared_ptr<engine::Ticket>(std::move(generation));
+}
+
+Result<std::shared_ptr<engine::Ticket>> LocalModel::submit_embedding(std::vector<std::string> texts,
+                                                                     engine::Embedder::Done done) {
+    auto job = std::make_shared<EmbedJob>(std::move(texts), state_, std::move(done));
+    ALV_RETURN_IF_ERROR(runtime_->scheduler().add_embedding(job));
+    return std::shared_ptr<engine::Ticket>(std::move(job));
 }
 
 }  // namespace alv::local

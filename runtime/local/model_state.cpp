@@ -93,6 +93,7 @@ void ModelState::finish_load(Result<Loaded> result) {
             }
         }
         decoder.reset();
+        encoder.reset();
         next.phase = ModelPhase::kFailed;
         publish(next, why, nullptr);
         return;
@@ -101,6 +102,7 @@ void ModelState::finish_load(Result<Loaded> result) {
     next.stage = model::LoadStage::kWarmUp;
     next.fraction = 1.0f;
     decoder = std::move(result->decoder);
+    encoder = std::move(result->encoder);
     publish(next, ok_status(), std::move(result->text));
 }
 
@@ -134,6 +136,7 @@ void ModelState::drop_device_side() {
     load.reset();
     for (const auto& conversation : conversations) conversation->drop();
     decoder.reset();
+    encoder.reset();
     // The tokenizer lives in the model: to keep it would be to keep the weights.
     std::shared_ptr<const TextSide> dropped;
     const std::lock_guard lock(mutex_);

@@ -57,6 +57,7 @@ class ModelState {
     const ModelProgressSink sink;
     std::unique_ptr<LoadTask> load;
     std::unique_ptr<model::Decoder> decoder;
+    std::unique_ptr<model::Encoder> encoder;
     std::vector<std::shared_ptr<KvState>> conversations;
 
   private:

@@ -1,6 +1,7 @@
 #include "local/scheduler.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -12,6 +13,8 @@ constexpr const char* kLost =
     "the device was lost: call alv_runtime_rebuild, then generate again; the session's messages "
     "are "
     "still there";
+constexpr const char* kLostEmbedding =
+    "the device was lost: call alv_runtime_rebuild, then embed again";
 // How long a load works before others have their turn.
 constexpr auto kLoadSlice = std::chrono::milliseconds(20);
 
@@ -39,6 +42,17 @@ Status Scheduler::add_generation(std::shared_ptr<Generation> generation) {
     {
         const std::lock_guard lock(mutex_);
         new_generations_.push_back(std::move(generation));
+    }
+    wake();
+    return ok_status();
+}
+
+Status Scheduler::add_embedding(std::shared_ptr<EmbedJob> job) {
+    if (lost_) return device_lost(kLostEmbedding);
+    job->note_loss_in(&lost_);
+    {
+        const std::lock_guard lock(mutex_);
+        new_embeddings_.push_back(std::move(job));
     }
     wake();
     return ok_status();
@@ -124,15 +138,15 @@ void Scheduler::or_fail(ModelState& model, const Work& work) {
     }
 }
 
-// Nothing that happens to one generation harms the others.
-template <typename Work>
-void Scheduler::guard(Generation& generation, const Work& work) {
+// Nothing that happens to one request harms the others.
+template <typename Request, typename Work>
+void Scheduler::guard(Request& request, const Work& work) {
     try {
         work();
     } catch (const std::bad_alloc&) {
-        generation.fail(out_of_host_memory());
+        request.fail(out_of_host_memory());
     } catch (...) {
-        generation.fail(internal_error("an exception"));
+        request.fail(internal_error("an exception"));
     }
 }
 
@@ -142,11 +156,14 @@ bool Scheduler::run_unit(Clock::time_point deadline) {
     // A step, or a load that did not pause, has the device to itself until it ends.
     if (in_step_) return run_generation(deadline) || has_work();
     if (loading_) return run_load(deadline) || has_work();
-    load_turn_ = !load_turn_;
-    if (load_turn_) {
-        if (!run_load(deadline)) run_generation(deadline);
-    } else {
-        if (!run_generation(deadline)) run_load(deadline);
+    if (in_slice_) return run_embedding(deadline) || has_work();
+    using Kind = bool (Scheduler::*)(Clock::time_point);
+    constexpr std::array<Kind, 3> kKinds = {&Scheduler::run_generation, &Scheduler::run_embedding,
+                                            &Scheduler::run_load};
+    // What did nothing gives its turn to the next.
+    for (size_t i = 0; i < kKinds.size(); ++i) {
+        kind_turn_ = (kind_turn_ + 1) % kKinds.size();
+        if ((this->*kKinds[kind_turn_])(deadline)) break;
     }
     return has_work();
 }
@@ -154,9 +171,14 @@ bool Scheduler::run_unit(Clock::time_point deadline) {
 bool Scheduler::has_work() const {
     {
         const std::lock_guard lock(mutex_);
-        if (!new_generations_.empty() || !new_models_.empty()) return true;
+        if (!new_generations_.empty() || !new_models_.empty() || !new_embeddings_.empty()) {
+            return true;
+        }
     }
-    if (in_step_ || loading_) return true;
+    if (in_step_ || in_slice_ || loading_) return true;
+    for (const auto& job : embeddings_) {
+        if (job->abandoned() || job->model().progress().phase != ModelPhase::kLoading) return true;
+    }
     for (const auto& model : models_) {
         if (model->load) return true;
     }
@@ -168,19 +190,23 @@ bool Scheduler::has_work() const {
 void Scheduler::take_inbox() {
     std::vector<std::shared_ptr<ModelState>> models;
     std::vector<std::shared_ptr<Generation>> generations;
+    std::vector<std::shared_ptr<EmbedJob>> embeddings;
     std::vector<std::pair<std::shared_ptr<ModelState>, std::shared_ptr<KvState>>> conversations;
     {
         const std::lock_guard lock(mutex_);
         // All that takes memory comes first: nothing may be lost on the way.
         models_.reserve(models_.size() + new_models_.size());
         generations_.reserve(generations_.size() + new_generations_.size());
+        embeddings_.reserve(embeddings_.size() + new_embeddings_.size());
         for (const auto& [model, kv] : new_conversations_) {
             model->conversations.reserve(model->conversations.size() + new_conversations_.size());
         }
         models.swap(new_models_);
         generations.swap(new_generations_);
+        embeddings.swap(new_embeddings_);
         conversations.swap(new_conversations_);
     }
+    for (auto& job : embeddings) embeddings_.push_back(std::move(job));
     for (auto& [model, kv] : conversations) model->conversations.push_back(std::move(kv));
     for (auto& generation : generations) {
         generation->kv().busy = true;
@@ -198,6 +224,15 @@ void Scheduler::sweep() {
             guard(*generation, [&] { generation->finish(engine::FinishReason::kCancelled); });
         }
         if (lost_) generation->fail(device_lost(kLost));
+    }
+    for (const auto& job : embeddings_) {
+        guard(*job, [&] {
+            if (lost_) job->fail(device_lost(kLostEmbedding));
+            if (job->cancelled() && job != in_slice_) {
+                job->fail(cancelled("the embedding was cancelled"));
+            }
+            job->tell_failure();  // of a model that is gone
+        });
     }
     sweep_models();
 }
@@ -218,6 +253,12 @@ void Scheduler::sweep_models() {
         // Whoever still holds the generation must not be the one to give its kv back.
         if (generation->over() && generation->kv().closed) generation->kv().drop();
     }
+    for (const auto& job : embeddings_) {
+        // This may run on any thread: what became of it is told by the next sweep.
+        if (is_closed(job->model())) job->abandon(cancelled("the model was released"));
+    }
+    if (in_slice_ && (in_slice_->over() || in_slice_->abandoned())) in_slice_.reset();
+    std::erase_if(embeddings_, [](const auto& job) { return job->over(); });
     if (in_step_ && in_step_->over()) in_step_.reset();
     std::erase_if(generations_, [](const auto& generation) { return generation->over(); });
     for (const auto& model : models_) {
@@ -301,6 +342,31 @@ bool Scheduler::run_generation(Clock::time_point deadline) {
     return true;
 }
 
+// False if there is nothing to embed. Slices of an embedding and steps of generations take turns.
+bool Scheduler::run_embedding(Clock::time_point deadline) {
+    std::shared_ptr<EmbedJob> next = in_slice_;
+    for (size_t i = 0; i < embeddings_.size() && !next; ++i) {
+        embedding_turn_ = (embedding_turn_ + 1) % embeddings_.size();
+        const auto& candidate = embeddings_[embedding_turn_];
+        if (candidate->over() || candidate->abandoned()) continue;
+        if (candidate->model().progress().phase != ModelPhase::kLoading && is_free(*candidate)) {
+            next = candidate;
+        }
+    }
+    if (!next) return false;
+    guard(*next, [&] { next->advance(deadline); });
+    in_slice_ = next->slice_in_flight() ? next : nullptr;
+    note_device(next->failure());
+    return true;
+}
+
+// An encoder has the buffers of one run: no other job of its model is in one.
+bool Scheduler::is_free(const EmbedJob& job) const {
+    return job.running() ||
+           std::none_of(embeddings_.begin(), embeddings_.end(),
+                        [&](const auto& o) { return &o->model() == &job.model() && o->running(); });
+}
+
 // Lets a generation begin if the pool can hold all that it may come to need, so that no two of them
 // wait for each other's room half way.
 bool Scheduler::admit(Generation& generation) {
@@ -348,6 +414,9 @@ Status Scheduler::replace_device(
     const std::unique_lock turn(exec_);
     take_inbox();
     for (const auto& generation : generations_) generation->fail(device_lost(kLost));
+    for (const auto& job : embeddings_) {
+        guard(*job, [&] { job->fail(device_lost(kLostEmbedding)); });
+    }
     sweep();
     lost_ = true;
     loading_.reset();
@@ -377,10 +446,16 @@ void Scheduler::shutdown() {
         new_models_.clear();
         new_generations_.clear();
         new_conversations_.clear();
+        embeddings_.insert(embeddings_.end(), new_embeddings_.begin(), new_embeddings_.end());
+        new_embeddings_.clear();
     }
     work_.notify_all();
     in_step_.reset();
     generations_.clear();
+    in_slice_.reset();
+    for (const auto& job : std::exchange(embeddings_, {})) {
+        guard(*job, [&] { job->fail(cancelled("the runtime is gone")); });
+    }
     loading_.reset();
     for (const auto& model : models_) model->drop_device_side();
     models_.clear();

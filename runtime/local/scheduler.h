@@ -1,4 +1,4 @@
-// Moves loads and generations in short units, one at a time, in turn.
+// Moves loads, generations and embeddings in short units, one at a time, in turn.
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "local/embed_job.h"
 #include "local/exec_lock.h"
 #include "local/generation.h"
 #include "local/loaded.h"
@@ -24,6 +25,7 @@ class Scheduler {
     // Any thread, also from inside a callback. -----------------------------------------------
     void add_model(std::shared_ptr<ModelState> model);
     Status add_generation(std::shared_ptr<Generation> generation);
+    Status add_embedding(std::shared_ptr<EmbedJob> job);
     void add_conversation(const std::shared_ptr<ModelState>& model, std::shared_ptr<KvState> kv);
     // Something was closed, cancelled or dropped: sees to it at once if nobody is at work.
     void poke();
@@ -55,14 +57,16 @@ class Scheduler {
     void sweep_models();
     bool run_load(Clock::time_point deadline);
     bool run_generation(Clock::time_point deadline);
+    bool run_embedding(Clock::time_point deadline);
     void start_load(ModelState& model);
     bool admit(Generation& generation);
     void evict_idle(ModelState& model, uint64_t tokens_needed);
     template <typename Work>
     static void or_fail(ModelState& model, const Work& work);
-    template <typename Work>
-    static void guard(Generation& generation, const Work& work);
+    template <typename Request, typename Work>
+    static void guard(Request& request, const Work& work);
     void note_device(const Status& status);
+    bool is_free(const EmbedJob& job) const;
     bool has_work() const;
 
     const std::shared_ptr<Backend> backend_;
@@ -77,6 +81,7 @@ class Scheduler {
     std::shared_ptr<gpu::Device> device_;
     std::vector<std::shared_ptr<ModelState>> new_models_;
     std::vector<std::shared_ptr<Generation>> new_generations_;
+    std::vector<std::shared_ptr<EmbedJob>> new_embeddings_;
     std::vector<std::pair<std::shared_ptr<ModelState>, std::shared_ptr<KvState>>>
         new_conversations_;
     uint32_t n_models_ = 0;
@@ -84,10 +89,13 @@ class Scheduler {
     // With exec_ held only.
     std::vector<std::shared_ptr<ModelState>> models_;
     std::vector<std::shared_ptr<Generation>> generations_;
+    std::vector<std::shared_ptr<EmbedJob>> embeddings_;
     std::shared_ptr<Generation> in_step_;  // whose step must end before another begins
+    std::shared_ptr<EmbedJob> in_slice_;   // whose slice must end before another begins
     std::shared_ptr<ModelState> loading_;  // whose load did not pause in time
     size_t turn_ = 0;
-    bool load_turn_ = false;
+    size_t embedding_turn_ = 0;
+    uint32_t kind_turn_ = 0;
     bool loss_logged_ = false;
     uint64_t use_counter_ = 0;
 };

@@ -29,6 +29,7 @@ struct Release {
     void operator()(alv_gguf* p) const { alv_gguf_release(p); }
     void operator()(alv_session* p) const { alv_session_release(p); }
     void operator()(alv_generation* p) const { alv_generation_release(p); }
+    void operator()(alv_embedder* p) const { alv_embedder_release(p); }
 };
 template <typename T>
 using Owned = std::unique_ptr<T, Release>;
@@ -106,5 +107,6 @@ void add_tokenize(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_chat(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_embed(CLI::App& app);
 
 }  // namespace tool

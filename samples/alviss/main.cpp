@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     tool::add_tokenize(app);
     tool::add_inspect(app);
     tool::add_devices(app);
+    tool::add_embed(app);
     tool::add_convert(app);
 
     auto arguments = tool::utf8_arguments(argc, argv);

@@ -20,6 +20,7 @@
     F(alv_query, ALV_QUERY_INIT)                           \
     F(alv_passage, ALV_PASSAGE_INIT)                       \
     F(alv_retriever, ALV_RETRIEVER_INIT)                   \
+    F(alv_embedding_options, ALV_EMBEDDING_OPTIONS_INIT)   \
     F(alv_convert_options, ALV_CONVERT_OPTIONS_INIT)       \
     F(alv_vulkan_device, ALV_VULKAN_DEVICE_INIT)
 

@@ -137,6 +137,11 @@ void structs_of_runtimes_and_models(std::ostream& out) {
     FIELD(alv_convert_options, type);
     FIELD(alv_convert_options, input);
     FIELD(alv_convert_options, output);
+    BEGIN(alv_embedding_options);
+    FIELD(alv_embedding_options, struct_size);
+    FIELD(alv_embedding_options, reserved);
+    FIELD(alv_embedding_options, callback);
+    FIELD(alv_embedding_options, user_data);
     BEGIN(alv_gguf_entry);
     FIELD(alv_gguf_entry, struct_size);
     FIELD(alv_gguf_entry, is_array);

@@ -38,6 +38,12 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
     static alv_gguf_tensor tensor;
     static const alv_event* event;
     static const int32_t ids[1] = {65};
+    static alv_embedder* embedder;
+    static alv_embedding* embedding;
+    static uint32_t count;
+    static float number;
+    static const float* numbers;
+    static uint64_t n_numbers;
     static const alv_query query = ALV_QUERY_INIT;
     static const alv_passage passage = ALV_PASSAGE_INIT;
     static const alv_retriever empty_retriever = ALV_RETRIEVER_INIT;
@@ -110,6 +116,21 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
          {[](auto e) { return alv_gguf_entry_json(nullptr, 0, 1, &bytes, e); }}},
         {"alv_gguf_get_tensor",
          {[](auto e) { return alv_gguf_get_tensor(nullptr, 0, &tensor, e); }}},
+        {"alv_embedder_create",
+         {[](auto e) { return alv_embedder_create(nullptr, &embedder, e); },
+          [o](auto e) { return alv_embedder_create(o.model, nullptr, e); }}},
+        {"alv_embedder_count_tokens",
+         {[x](auto e) { return alv_embedder_count_tokens(nullptr, x, &count, e); }}},
+        {"alv_embedder_tokenize",
+         {[x](auto e) { return alv_embedder_tokenize(nullptr, x, &tokens, e); }}},
+        {"alv_embedder_embed",
+         {[](auto e) { return alv_embedder_embed(nullptr, nullptr, 1, &number, 1, e); }}},
+        {"alv_embedder_start",
+         {[](auto e) { return alv_embedder_start(nullptr, nullptr, 1, nullptr, &embedding, e); }}},
+        {"alv_embedding_wait", {[](auto e) { return alv_embedding_wait(nullptr, 0, e); }}},
+        {"alv_embedding_get",
+         {[](auto e) { return alv_embedding_get(nullptr, &numbers, &n_numbers, e); }}},
+        {"alv_embedding_cancel", {[](auto e) { return alv_embedding_cancel(nullptr, e); }}},
         {"alv_convert", {[](auto e) { return alv_convert(nullptr, e); }}},
         {"alv_session_create",
          {[](auto e) { return alv_session_create(nullptr, nullptr, &session, e); },
@@ -204,6 +225,10 @@ TEST(Misuse, WhatCannotFailTakesNull) {
     alv_gguf_release(nullptr);
     alv_session_release(nullptr);
     alv_generation_release(nullptr);
+    alv_embedder_release(nullptr);
+    alv_embedding_release(nullptr);
+    EXPECT_EQ(alv_embedder_dim(nullptr), 0u);
+    EXPECT_EQ(alv_embedder_max_tokens(nullptr), 0u);
     alv_retrieval_release(nullptr);
     alv_passages_release(nullptr);
     EXPECT_EQ(alv_retrieval_retain(nullptr), nullptr);
@@ -261,6 +286,10 @@ TEST(Misuse, EveryFunctionOfTheHeadersIsTested) {
                                          "alv_session_context_tokens",
                                          "alv_session_cached_tokens",
                                          "alv_generation_release",
+                                         "alv_embedder_release",
+                                         "alv_embedder_dim",
+                                         "alv_embedder_max_tokens",
+                                         "alv_embedding_release",
                                          "alv_retrieval_retain",
                                          "alv_retrieval_release",
                                          "alv_passages_count",

@@ -32,6 +32,8 @@ void FakeWorld::note(StepNote step) {
 
 namespace {
 
+constexpr uint32_t kFakeTextTokens = 32;
+
 text::Vocabulary byte_vocabulary() {
     text::Vocabulary vocabulary;
     vocabulary.model = "fake";
@@ -254,6 +256,102 @@ class FakeDecoder : public model::Decoder {
     std::atomic<bool> busy_{false};
 };
 
+std::vector<float> vector_of(std::span<const TokenId> tokens, uint32_t dim) {
+    std::vector<float> vector(dim, 1.0f);
+    for (size_t i = 0; i < tokens.size(); ++i) {
+        vector[i % dim] += static_cast<float>(tokens[i]) * static_cast<float>(i + 1);
+    }
+    return vector;
+}
+
+class FakeRun : public model::EncodeStep {
+  public:
+    FakeRun(std::shared_ptr<FakeWorld> world, std::span<const std::vector<TokenId>> texts,
+            uint32_t dim, std::atomic<bool>& busy)
+        : world_(std::move(world)), texts_(texts.begin(), texts.end()), dim_(dim), busy_(busy) {
+        size_t n_tokens = 0;
+        for (const auto& text : texts_) n_tokens += text.size();
+        n_slices_ =
+            (static_cast<uint32_t>(n_tokens) + world_->slice_tokens - 1) / world_->slice_tokens;
+        ++world_->runs;
+    }
+    ~FakeRun() override {
+        const FakeWorld::Use use(*world_);
+        busy_ = false;
+    }
+    Status submit_slice() override {
+        const FakeWorld::Use use(*world_);
+        if (world_->lost) return device_lost("the fake device was lost");
+        ++submitted_;
+        ++world_->slices_submitted;
+        world_->note({nullptr, 0, world_->slice_tokens, false, {}});
+        std::this_thread::sleep_for(world_->slice_time);
+        return ok_status();
+    }
+    bool all_submitted() const override { return submitted_ == n_slices_; }
+    Result<bool> wait(uint64_t) override {
+        const FakeWorld::Use use(*world_);
+        if (world_->lost) return device_lost("the fake device was lost");
+        return true;
+    }
+    Result<std::vector<float>> result() override {
+        const FakeWorld::Use use(*world_);
+        if (!all_submitted()) ++world_->broken_rules;
+        std::vector<float> out;
+        for (const auto& text : texts_) {
+            const std::vector<float> vector = vector_of(text, dim_);
+            out.insert(out.end(), vector.begin(), vector.end());
+        }
+        return out;
+    }
+
+  private:
+    std::shared_ptr<FakeWorld> world_;
+    std::vector<std::vector<TokenId>> texts_;
+    uint32_t dim_;
+    std::atomic<bool>& busy_;
+    uint32_t n_slices_ = 0;
+    uint32_t submitted_ = 0;
+};
+
+class FakeEncoder : public model::Encoder {
+  public:
+    explicit FakeEncoder(std::shared_ptr<FakeWorld> world)
+        : world_(std::move(world)), dim_(world_->embedding_dim) {
+        ++world_->live_encoders;
+    }
+    ~FakeEncoder() override {
+        const FakeWorld::Use use(*world_);
+        if (busy_) ++world_->broken_rules;  // runs go first
+        --world_->live_encoders;
+    }
+    uint32_t dim() const override { return dim_; }
+    uint32_t max_text_tokens() const override { return kFakeTextTokens; }
+    uint32_t max_run_tokens() const override { return 2 * kFakeTextTokens; }
+    uint32_t max_run_texts() const override { return 4; }
+    Result<std::unique_ptr<model::EncodeStep>> begin(
+        std::span<const std::vector<TokenId>> texts) override {
+        const FakeWorld::Use use(*world_);
+        if (world_->lost) return device_lost("the fake device was lost");
+        size_t n_tokens = 0;
+        for (const auto& text : texts) {
+            if (text.empty() || text.size() > max_text_tokens()) ++world_->broken_rules;
+            n_tokens += text.size();
+        }
+        if (texts.empty() || texts.size() > 4 || n_tokens > max_run_tokens() || busy_) {
+            ++world_->broken_rules;
+        }
+        busy_ = true;
+        return std::unique_ptr<model::EncodeStep>(
+            std::make_unique<FakeRun>(world_, texts, dim_, busy_));
+    }
+
+  private:
+    std::shared_ptr<FakeWorld> world_;
+    uint32_t dim_;
+    std::atomic<bool> busy_{false};
+};
+
 class FakeBackend : public Backend {
   public:
     explicit FakeBackend(std::shared_ptr<FakeWorld> world) : world_(std::move(world)) {}
@@ -287,7 +385,11 @@ class FakeBackend : public Backend {
         side->facts.architecture = "fake";
         side->facts.train_context = world_->context;
         Loaded loaded;
-        if (!source.tokenizer_only) {
+        if (!source.tokenizer_only && world_->embedding_dim != 0) {
+            side->facts.embedding_dim = world_->embedding_dim;
+            side->facts.max_tokens = kFakeTextTokens;
+            loaded.encoder = std::make_unique<FakeEncoder>(world_);
+        } else if (!source.tokenizer_only) {
             side->facts.kv_tokens = world_->pool_tokens;
             loaded.decoder = std::make_unique<FakeDecoder>(world_);
         }
@@ -317,6 +419,14 @@ std::vector<TokenId> expected_tokens(const FakeWorld& world, std::vector<TokenId
         prompt.push_back(reply.back());
     }
     return reply;
+}
+
+std::vector<float> expected_vector(const std::string& text, uint32_t dim) {
+    std::vector<TokenId> tokens = {kBos};
+    for (const TokenId token : to_tokens(text)) tokens.push_back(token);
+    if (tokens.size() > kFakeTextTokens - 1) tokens.resize(kFakeTextTokens - 1);
+    tokens.push_back(kEos);
+    return vector_of(tokens, dim);
 }
 
 std::string to_text(std::span<const TokenId> tokens) {

@@ -43,11 +43,16 @@ struct FakeWorld {
     std::function<Status(uint32_t unit)> load_fault;
     std::function<Status(const model::StepRequest&)> begin_fault;
     std::function<Status()> device_fault;
+    // Not 0: what is loaded from now on is an encoder. Its texts have at most 32 tokens, its runs
+    // 64 and 4 texts; a slice is slice_tokens.
+    std::atomic<uint32_t> embedding_dim{0};
     std::shared_ptr<gpu::Device> device;  // what create_device gives
 
     std::atomic<bool> lost{false};  // the device; a new one clears it
     std::atomic<int> live_decoders{0};
     std::atomic<int> live_sequences{0};
+    std::atomic<int> live_encoders{0};
+    std::atomic<int> runs{0};  // of encoders
     std::atomic<int> live_texts{0};
     std::atomic<int> broken_rules{0};
     std::atomic<int> devices_made{0};
@@ -77,6 +82,8 @@ std::shared_ptr<Backend> fake_backend(std::shared_ptr<FakeWorld> world);
 // What the fake answers to `prompt`: the tokens of a reply of n tokens.
 std::vector<TokenId> expected_tokens(const FakeWorld& world, std::vector<TokenId> prompt,
                                      uint32_t n, const model::SamplerParams& sampler = {});
+// The vector that the fake makes of a text.
+std::vector<float> expected_vector(const std::string& text, uint32_t dim);
 std::string to_text(std::span<const TokenId> tokens);
 std::vector<TokenId> to_tokens(const std::string& text);
 

@@ -58,6 +58,7 @@ class Harness {
         EXPECT_EQ(world->broken_rules, 0);
         EXPECT_EQ(world->live_sequences, 0);
         EXPECT_EQ(world->live_decoders, 0);
+        EXPECT_EQ(world->live_encoders, 0);
     }
 
     std::shared_ptr<engine::Conversation> open(uint32_t context = 0, bool fast = false) {
