@@ -1,7 +1,7 @@
 """Runs the alviss tool for the end-to-end checks. Where things are comes from the environment:
 
 ALVISS_TOOL       the tool (build/bin/alviss)
-ALVISS_MODEL_DIR  the folder with the two models
+ALVISS_MODEL_DIR  the folder with the models
 ALVISS_DEVICE     part of the device's name; empty: the first usable one
 """
 
@@ -20,6 +20,8 @@ LIMIT_S = 240
 
 SMOLLM2 = MODEL_DIR / "SmolLM2-135M-Instruct.Q4_1.gguf"
 GEMMA3 = MODEL_DIR / "gemma-3-270m-q4_k_m.gguf"
+MINILM = MODEL_DIR / "all-MiniLM-L6-v2.F16.gguf"
+MINILM_SOURCE = MODEL_DIR / "all-MiniLM-L6-v2"
 
 
 def goldens(name):
@@ -41,7 +43,7 @@ class ToolTest(unittest.TestCase):
 
     def run_tool(self, *args, stdin=""):
         command = [str(TOOL), *map(str, args)]
-        if DEVICE and "--device" not in args and args[0] in ("generate", "chat"):
+        if DEVICE and "--device" not in args and args[0] in ("generate", "chat", "embed"):
             command += ["--device", DEVICE]
         return subprocess.run(command, input=stdin.encode(), capture_output=True, timeout=LIMIT_S)
 
