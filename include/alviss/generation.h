@@ -99,7 +99,11 @@ typedef alv_status (*alv_generation_callback)(void* user_data, alv_generation* g
 #define ALV_GENERATION_MAX_STOP_STRINGS 64u
 #define ALV_GENERATION_MAX_STOP_BYTES 1024u /* of one stop string */
 
-/* How a reply is drawn: repeat_penalty, then temperature, top_k, top_p, min_p. The same prompt and
+/* How a reply is drawn. `response_schema` or `grammar`, not both, leave at each token only those
+ * that keep to it, and bring the reply to its end within max_tokens and the context; text that can
+ * be no other is not drawn (it is, when log-probabilities are asked for); what is supported is in
+ * runtime/schema/README.md, the rest is refused by name (FAILED, unsupported). Then repeat_penalty,
+ * then temperature, top_k, top_p, min_p. The same prompt and
  * seed give the same tokens, whatever else the runtime is doing. Copied. Since 0.1 */
 typedef struct alv_generation_options {
     uint32_t struct_size;             /* sizeof(alv_generation_options) */
@@ -117,13 +121,15 @@ typedef struct alv_generation_options {
     uint64_t n_stop;                  /* how many */
     alv_generation_callback callback; /* NULL: by alv_generation_poll and alv_generation_wait */
     void* user_data;                  /* handed to `callback` */
+    alv_string response_schema;       /* JSON schema that the reply is made to match; empty: none */
+    alv_string grammar;               /* GBNF grammar that it is made to match; empty: none */
 } alv_generation_options;
 
 /* The defaults. Since 0.1 */
 #define ALV_GENERATION_OPTIONS_INIT                                                              \
     {                                                                                            \
         sizeof(alv_generation_options), 0, 0, 0, 0.0f, 0.0f, 0.0f, 0.0f, 0, 0, 0, NULL, 0, NULL, \
-            NULL,                                                                                \
+            NULL, ALV_STRING_INIT, ALV_STRING_INIT,                                              \
     }
 
 /* Writes ALV_GENERATION_OPTIONS_INIT into the first `struct_size` bytes of `out_options`.

@@ -55,12 +55,31 @@ Status read_stops(const alv_generation_options& options, std::vector<std::string
     return ok_status();
 }
 
+Status read_constraint(const alv_generation_options& options, engine::Constraint& out) {
+    ALV_ASSIGN_OR_RETURN(const std::string_view schema,
+                         read_string(options.response_schema, "response_schema"));
+    ALV_ASSIGN_OR_RETURN(const std::string_view grammar, read_string(options.grammar, "grammar"));
+    if (!schema.empty() && !grammar.empty()) {
+        return invalid_argument(
+            "response_schema and grammar are both given: a reply keeps to one of them");
+    }
+    if (schema.empty() && grammar.empty()) return ok_status();
+    if ((options.flags & ALV_GENERATION_IGNORE_END) != 0) {
+        return invalid_argument("ALV_GENERATION_IGNORE_END: a reply with a grammar ends by itself");
+    }
+    out.kind =
+        schema.empty() ? engine::Constraint::Kind::kGrammar : engine::Constraint::Kind::kJsonSchema;
+    out.text = std::string(schema.empty() ? grammar : schema);
+    return ok_status();
+}
+
 Status read_request(const alv_generation_options& options, engine::Request& out) {
     ALV_RETURN_IF_ERROR(check_flags(options.flags, kFlags, "alv_generation_options.flags"));
     ALV_RETURN_IF_ERROR(
         check_most(options.n_top_logprobs, ALV_GENERATION_MAX_TOP_LOGPROBS, "n_top_logprobs"));
     ALV_RETURN_IF_ERROR(read_sampling(options, out.sampling));
     ALV_RETURN_IF_ERROR(read_stops(options, out.stop_strings));
+    ALV_RETURN_IF_ERROR(read_constraint(options, out.constraint));
     out.max_tokens = options.max_tokens;
     out.n_top = options.n_top_logprobs;
     out.ignore_end = (options.flags & ALV_GENERATION_IGNORE_END) != 0;

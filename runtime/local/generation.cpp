@@ -39,6 +39,15 @@ void Generation::prepare() {
                                    std::to_string(kv_->context_tokens) +
                                    ": shorten it, or make a session with more context_tokens"));
     }
+    Result<std::unique_ptr<Guide>> guide = model_->guides.make(request_, text_);
+    if (!guide.ok()) return fail(guide.status());
+    guide_ = std::move(guide).value();
+    if (guide_) {
+        guide_->set_forcing(request_.n_top == 0);
+        if (const Status status = guide_->check_room(tokens_left()); !status.ok()) {
+            return fail(status);
+        }
+    }
     detokenizer_.emplace(*text_->tokenizer, request_.render_special);
     usage_.prompt_tokens = n_prompt_;
     phase_ = Phase::kWaiting;
@@ -105,6 +114,7 @@ Status Generation::begin_step() {
                         sampling.min_p,       sampling.repeat_penalty, sampling.seed};
         step.penalty_tokens = penalty_tokens();
         step.n_top = request_.n_top;
+        if (const TokenMask* mask = guide_ ? guide_->mask() : nullptr) step.allowed = *mask;
     }
     ALV_ASSIGN_OR_RETURN(step_, model_->decoder->begin(step));
     n_step_ = n;
@@ -133,6 +143,7 @@ void Generation::take_result() {
         if (!emit(std::move(event)) || kv_->tokens.size() < n_prompt_) return;
         phase_ = Phase::kDecode;
     }
+    if (kv_->tokens.size() < tokens_.size()) return;  // more of what follows by itself
     take_token(*result);
 }
 
@@ -141,6 +152,44 @@ void Generation::take_token(const model::StepResult& result) {
         return fail(internal_error("the device drew token " + std::to_string(result.token) +
                                    ", which is not in the vocabulary"));
     }
+    if (guide_) return take_led(result);
+    const bool is_end = text_->tokenizer->is_end(result.token) && !request_.ignore_end;
+    if (!put_token(result)) return;
+    if (is_end) return finish(engine::FinishReason::kEndToken);
+    check_room();
+}
+
+void Generation::take_led(const model::StepResult& result) {
+    if (text_->tokenizer->is_end(result.token)) {
+        if (put_token(result)) finish(end_reason());
+        return;
+    }
+    Result<Guide::Move> move = guide_->take(result.token, tokens_left());
+    if (!move.ok()) return fail(move.status());
+    if (move->redraw) return draw_again();
+    for (size_t i = 0; i < move->tokens.size(); ++i) {
+        model::StepResult next;
+        if (i == 0 && move->tokens[0] == result.token) next = result;
+        next.token = move->tokens[i];
+        if (!put_token(next)) return;
+    }
+    if (!put_calls(std::move(move->calls))) return;
+    if (move->ends) return finish(end_reason());
+    check_room();
+}
+
+engine::FinishReason Generation::end_reason() const {
+    return n_calls_ > 0 ? engine::FinishReason::kToolCalls : engine::FinishReason::kEndToken;
+}
+
+uint64_t Generation::tokens_left() const {
+    const uint64_t context_left = uint64_t{kv_->context_tokens} + 1 - tokens_.size();
+    if (request_.max_tokens == 0) return context_left;
+    return std::min<uint64_t>(context_left, request_.max_tokens - usage_.generated_tokens);
+}
+
+// Takes a token into the reply; false if that ended it.
+bool Generation::put_token(const model::StepResult& result) {
     const auto now = Clock::now();
     if (usage_.generated_tokens++ == 0) {
         first_token_ = now;
@@ -154,18 +203,43 @@ void Generation::take_token(const model::StepResult& result) {
     event.token = result.token;
     event.logprob = result.logprob;
     event.top = result.top;
-    if (!emit(std::move(event))) return;
-    const bool is_end = text_->tokenizer->is_end(result.token);
-    if (is_end && !request_.ignore_end) return finish(engine::FinishReason::kEndToken);
-    if (!emit_text(stop_.push(detokenizer_->push(result.token)))) return;
-    if (stop_.stopped()) return finish(engine::FinishReason::kStopString);
+    if (!emit(std::move(event))) return false;
+    if (text_->tokenizer->is_end(result.token) && (guide_ || !request_.ignore_end)) return true;
+    std::string text = detokenizer_->push(result.token);
+    if (guide_) text = guide_->show(std::move(text));
+    if (!emit_text(stop_.push(text))) return false;
+    if (stop_.stopped()) {
+        finish(engine::FinishReason::kStopString);
+        return false;
+    }
+    tokens_.push_back(result.token);
+    return true;
+}
+
+bool Generation::put_calls(std::vector<engine::ToolCall> calls) {
+    for (engine::ToolCall& call : calls) {
+        // Nine letters and digits, as some templates demand; the prompt tells how many came before.
+        std::string number = std::to_string(request_.tool_use.n_calls_before + ++n_calls_);
+        number.insert(0, 5 - std::min<size_t>(number.size(), 5), '0');
+        call.id = "call" + number;
+        engine::Event event;
+        event.type = engine::EventType::kToolCall;
+        event.tool_call = std::move(call);
+        if (!emit(std::move(event))) return false;
+    }
+    return true;
+}
+
+void Generation::check_room() {
     if (usage_.generated_tokens == request_.max_tokens) {
         return finish(engine::FinishReason::kMaxTokens);
     }
-    if (kv_->tokens.size() >= kv_->context_tokens) {
-        return finish(engine::FinishReason::kContextFull);
-    }
-    tokens_.push_back(result.token);
+    if (tokens_.size() > kv_->context_tokens) finish(engine::FinishReason::kContextFull);
+}
+
+// The last token goes through the model again, since its logits were for another draw.
+void Generation::draw_again() {
+    kv_->take_back_one();
 }
 
 bool Generation::emit(engine::Event event) {
@@ -187,7 +261,9 @@ void Generation::finish(engine::FinishReason reason) {
     if (over_) return;
     step_.reset();
     if (detokenizer_ && reason != engine::FinishReason::kStopString) {
-        std::string rest = stop_.push(detokenizer_->finish());
+        std::string rest = detokenizer_->finish();
+        if (guide_) rest = guide_->show(std::move(rest)) + guide_->show_rest();
+        rest = stop_.push(rest);
         if (stop_.stopped()) reason = engine::FinishReason::kStopString;
         rest += stop_.finish();
         if (!emit_text(std::move(rest))) return;
@@ -219,6 +295,7 @@ void Generation::end(engine::Event last) {
     kv_->busy = false;
     // The host may keep the ticket for long; the model must not live on by it.
     detokenizer_.reset();
+    guide_.reset();
     text_.reset();
     last.usage = usage_;
     const std::shared_ptr<engine::EventSink> sink = std::move(sink_);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "local/guide.h"
 #include "local/model_state.h"
 #include "local/stop.h"
 
@@ -59,6 +60,13 @@ class Generation : public engine::Ticket {
     Status begin_step();
     void take_result();
     void take_token(const model::StepResult& result);
+    void take_led(const model::StepResult& result);
+    bool put_token(const model::StepResult& result);
+    bool put_calls(std::vector<engine::ToolCall> calls);
+    void check_room();
+    void draw_again();
+    uint64_t tokens_left() const;
+    engine::FinishReason end_reason() const;
     bool emit(engine::Event event);
     bool emit_text(std::string text);
     void end(engine::Event last);
@@ -76,6 +84,8 @@ class Generation : public engine::Ticket {
     Status failure_;
     std::atomic<bool>* lost_flag_ = nullptr;
     std::shared_ptr<const TextSide> text_;
+    std::unique_ptr<Guide> guide_;  // null: any token may be drawn
+    uint32_t n_calls_ = 0;
     std::optional<text::StreamDetokenizer> detokenizer_;
     std::vector<text::TokenId> tokens_;  // prompt and what followed it
     uint32_t n_prompt_ = 0;

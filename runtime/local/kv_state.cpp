@@ -27,6 +27,13 @@ void KvState::append(std::span<const text::TokenId> added, bool by_prefill) {
     cached_tokens = static_cast<uint32_t>(tokens.size());
 }
 
+void KvState::take_back_one() {
+    tokens.pop_back();
+    sequence->truncate(static_cast<uint32_t>(tokens.size()));
+    n_prefilled = std::min(n_prefilled, static_cast<uint32_t>(tokens.size()));
+    cached_tokens = static_cast<uint32_t>(tokens.size());
+}
+
 void KvState::drop() {
     sequence.reset();
     tokens.clear();

@@ -137,6 +137,7 @@ void ModelState::drop_device_side() {
     for (const auto& conversation : conversations) conversation->drop();
     decoder.reset();
     encoder.reset();
+    guides.clear();
     // The tokenizer lives in the model: to keep it would be to keep the weights.
     std::shared_ptr<const TextSide> dropped;
     const std::lock_guard lock(mutex_);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "local/guide_cache.h"
 #include "local/kv_state.h"
 #include "local/load_task.h"
 #include "local/loaded.h"
@@ -58,6 +59,7 @@ class ModelState {
     std::unique_ptr<LoadTask> load;
     std::unique_ptr<model::Decoder> decoder;
     std::unique_ptr<model::Encoder> encoder;
+    GuideCache guides;
     std::vector<std::shared_ptr<KvState>> conversations;
 
   private:

@@ -15,6 +15,18 @@ constexpr const char* kChatMl =
     "'<|im_end|>' + '\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
+// The turns that Gemma was trained on; its system message is the beginning of the user's first.
+constexpr const char* kGemmaTurns =
+    "{{ bos_token }}"
+    "{% if messages[0]['role'] == 'system' %}"
+    "{% set system = messages[0]['content'] + '\n\n' %}{% set turns = messages[1:] %}"
+    "{% else %}{% set system = '' %}{% set turns = messages %}{% endif %}"
+    "{% for message in turns %}"
+    "{% set role = 'model' if message['role'] == 'assistant' else message['role'] %}"
+    "{{ '<start_of_turn>' + role + '\n' + (system if loop.first else '') + message['content'] "
+    "+ '<end_of_turn>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}";
+
 constexpr const char* kPlainLines =
     "{{ bos_token }}{% for message in messages %}{{ message['role'] + ': ' + message['content'] + "
     "'\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
@@ -81,9 +93,12 @@ Status set_chat_template(TextSide& side, const std::string& source) {
     std::string chosen = source;
     if (chosen.empty()) {
         const auto& tokens = side.tokenizer->vocabulary().tokens;
-        const bool chat_ml =
-            std::find(tokens.begin(), tokens.end(), "<|im_start|>") != tokens.end();
-        chosen = chat_ml ? kChatMl : kPlainLines;
+        const auto knows = [&](const char* token) {
+            return std::find(tokens.begin(), tokens.end(), token) != tokens.end();
+        };
+        chosen = knows("<|im_start|>")      ? kChatMl
+                 : knows("<start_of_turn>") ? kGemmaTurns
+                                            : kPlainLines;
     }
     ALV_ASSIGN_OR_RETURN(auto parsed, text::ChatTemplate::parse(chosen));
     side.chat_template = std::move(parsed);

@@ -13,8 +13,8 @@
 namespace alv::local {
 
 // Takes the template that the model brings, or a stand-in for a model without one: ChatML when the
-// vocabulary has <|im_start|>, else "role: content" lines. With it comes how the model calls tools.
-// The tokenizer is there.
+// vocabulary has <|im_start|>, Gemma's turns when it has <start_of_turn>, else "role: content"
+// lines. With it comes how the model calls tools. The tokenizer is there.
 Status set_chat_template(TextSide& text, const std::string& source);
 
 // Tools go through the template where it takes them; else they are told in the system message, and

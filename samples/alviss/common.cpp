@@ -104,6 +104,8 @@ const char* finish_reason_name(uint32_t reason) {
             return "context_full";
         case ALV_FINISH_CANCELLED:
             return "cancelled";
+        case ALV_FINISH_TOOL_CALLS:
+            return "tool_calls";
         default:
             return "unknown";
     }

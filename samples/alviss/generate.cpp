@@ -16,6 +16,8 @@ struct Options {
     SamplingOptions sampling;
     std::string prompt_file;
     std::vector<std::string> stop;
+    std::string schema_file;
+    std::string grammar_file;
     uint32_t n_logprobs = 0;
     bool is_chat = false;
     bool add_bos = false;
@@ -92,6 +94,10 @@ Owned<alv_generation> start(alv_session* session, const std::string& prompt,
     how.n_top_logprobs = options.n_logprobs;
     how.stop = stop.data();
     how.n_stop = stop.size();
+    const std::string schema = options.schema_file.empty() ? "" : read_file(options.schema_file);
+    const std::string grammar = options.grammar_file.empty() ? "" : read_file(options.grammar_file);
+    how.response_schema = to_alv(schema);
+    how.grammar = to_alv(grammar);
     if (options.is_chat) {
         call(alv_session_append, session, alv_str("user"), to_alv(prompt));
         return make<alv_generation>(alv_session_generate, session, &how);
@@ -144,6 +150,15 @@ void add_generate(CLI::App& app) {
                       "Put the model's BOS token first (with --chat the template decides)");
     options->sampling.add_to(*command);
     command->add_option("--stop", options->stop, "A text that ends the reply; may be repeated");
+    CLI::Option* schema = command
+                              ->add_option("--schema", options->schema_file,
+                                           "A JSON schema: the reply is made to match it")
+                              ->type_name("FILE");
+    command
+        ->add_option("--grammar", options->grammar_file,
+                     "A GBNF grammar: the reply is made to match it")
+        ->type_name("FILE")
+        ->excludes(schema);
     command
         ->add_option("--logprobs", options->n_logprobs,
                      "How many of the likeliest tokens a step lists")

@@ -161,6 +161,17 @@ TEST(Events, OptionsOutOfRangeAreNamed) {
     says(refused([&](Options& o) { o.stop = &empty, o.n_stop = 1; }), "empty");
     const alv_string broken = {"\xFF", 1};
     says(refused([&](Options& o) { o.stop = &broken, o.n_stop = 1; }), "UTF-8");
+    says(refused([](Options& o) {
+             o.response_schema = alv_str("{}");
+             o.grammar = alv_str("root ::= [a]");
+         }),
+         "both");
+    says(refused([](Options& o) {
+             o.grammar = alv_str("root ::= [a]");
+             o.flags = ALV_GENERATION_IGNORE_END;
+         }),
+         "IGNORE_END");
+    says(refused([&](Options& o) { o.response_schema = broken; }), "UTF-8");
     // And the session is free for the next one.
     alv_generation* generation = host.complete("x", 1);
     EXPECT_EQ(read_all(generation).finish, ALV_FINISH_MAX_TOKENS);

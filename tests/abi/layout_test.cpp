@@ -208,6 +208,8 @@ void structs_of_sessions_and_generations(std::ostream& out) {
     FIELD(alv_generation_options, n_stop);
     FIELD(alv_generation_options, callback);
     FIELD(alv_generation_options, user_data);
+    FIELD(alv_generation_options, response_schema);
+    FIELD(alv_generation_options, grammar);
 }
 
 void structs_of_knowledge(std::ostream& out) {

@@ -133,6 +133,19 @@ TokenId next_token(const FakeWorld& world, std::span<const TokenId> context,
     return static_cast<TokenId>('a' + hash % 26);
 }
 
+// `wanted` if the mask lets it, else one of those that it lets, by a hash of how long the text is.
+TokenId masked(std::span<const uint32_t> mask, TokenId wanted, size_t length) {
+    if (mask.empty()) return wanted;
+    std::vector<TokenId> allowed;
+    for (TokenId token = 0; token < static_cast<TokenId>(kVocab); ++token) {
+        const auto bit = static_cast<uint32_t>(token);
+        if ((mask[bit / 32] >> bit % 32 & 1u) != 0) allowed.push_back(token);
+    }
+    if (std::find(allowed.begin(), allowed.end(), wanted) != allowed.end()) return wanted;
+    if (allowed.empty()) return text::kNoToken;
+    return allowed[(length * 2654435761u >> 7) % allowed.size()];
+}
+
 class FakeStep : public model::Step {
   public:
     FakeStep(std::shared_ptr<FakeWorld> world, FakeSequence& sequence,
@@ -143,6 +156,7 @@ class FakeStep : public model::Step {
           sample_(request.sample),
           sampler_(request.sampler),
           n_top_(request.n_top),
+          mask_(request.allowed.begin(), request.allowed.end()),
           busy_(busy) {
         sequence_.in_step = true;
         n_slices_ = (static_cast<uint32_t>(tokens_.size()) + world_->slice_tokens - 1) /
@@ -183,7 +197,8 @@ class FakeStep : public model::Step {
         sequence_.tokens.insert(sequence_.tokens.end(), tokens_.begin(), tokens_.end());
         model::StepResult result;
         if (!sample_) return result;
-        result.token = next_token(*world_, sequence_.tokens, sampler_);
+        result.token =
+            masked(mask_, next_token(*world_, sequence_.tokens, sampler_), sequence_.tokens.size());
         result.logprob = -0.5f;
         for (uint32_t i = 0; i < n_top_; ++i) {
             result.top.emplace_back(static_cast<TokenId>(i), -static_cast<float>(i));
@@ -198,6 +213,7 @@ class FakeStep : public model::Step {
     bool sample_;
     model::SamplerParams sampler_;
     uint32_t n_top_;
+    std::vector<uint32_t> mask_;
     std::atomic<bool>& busy_;
     uint32_t n_slices_ = 0;
     uint32_t submitted_ = 0;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "local/fakes.h"
 
 namespace alv::local {
@@ -33,6 +35,43 @@ TEST(Prompt, AModelWithoutATemplateGetsChatMl) {
                                     {test::kImStart},
                                     to_tokens("assistant\n")});
     EXPECT_EQ(encode_prompt(side_with(""), prompt).value(), expected);
+}
+
+// The tokenizer of bytes, with one more word in its vocabulary.
+class GemmaTokenizer : public text::Tokenizer {
+  public:
+    GemmaTokenizer() : Tokenizer(with_turns()) {}
+    Status encode(std::span<const text::TextPart> parts,
+                  std::vector<text::TokenId>& out) const override {
+        return test::byte_tokenizer()->encode(parts, out);
+    }
+    std::string decode(text::TokenId token, bool) const override {
+        return vocabulary_.tokens[static_cast<size_t>(token)];
+    }
+
+  private:
+    static text::Vocabulary with_turns() {
+        text::Vocabulary vocabulary = test::byte_tokenizer()->vocabulary();
+        std::replace(vocabulary.tokens.begin(), vocabulary.tokens.end(),
+                     std::string("<|im_start|>"), std::string("<start_of_turn>"));
+        return vocabulary;
+    }
+};
+
+TEST(Prompt, AGemmaWithoutATemplateGetsItsTurns) {
+    TextSide side;
+    side.tokenizer = std::make_shared<GemmaTokenizer>();
+    ASSERT_TRUE(set_chat_template(side, "").ok());
+    const std::vector<engine::Message> messages = {
+        {"system", "Be brief."}, {"user", "hi"}, {"assistant", "hello"}, {"user", "bye"}};
+    std::string text;
+    const auto parts = render_messages(side, messages, {}, true).value();
+    for (const auto& part : parts) text += part.text;
+    EXPECT_EQ(text,
+              "<s><start_of_turn>user\nBe brief.\n\nhi<end_of_turn>\n<start_of_turn>model\n"
+              "hello<end_of_turn>\n<start_of_turn>user\nbye<end_of_turn>\n"
+              "<start_of_turn>model\n");
+    EXPECT_EQ(side.tool_syntax->name, "gemma");
 }
 
 TEST(Prompt, AMessageCannotForgeARole) {
