@@ -31,6 +31,9 @@ Result<std::unique_ptr<const Tokenizer>> WordPieceTokenizer::create(Vocabulary v
     if (vocabulary.unknown == kNoToken) {
         return corrupt_file("tokenizer.ggml.unknown_token_id is missing: WordPiece needs it");
     }
+    // Whatever the file says of it: it stands for text that the model does not know.
+    vocabulary.types[static_cast<size_t>(vocabulary.unknown)] =
+        static_cast<int64_t>(TokenType::kUnknown);
     std::unique_ptr<WordPieceTokenizer> tokenizer(new WordPieceTokenizer(std::move(vocabulary)));
     const std::vector<std::string>& tokens = tokenizer->vocabulary_.tokens;
     ALV_RETURN_IF_ERROR(tokenizer->index_.build(tokens));

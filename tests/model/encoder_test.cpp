@@ -19,7 +19,10 @@ using text::TokenId;
 class MiniLm : public testing::Test {
   protected:
     static void SetUpTestSuite() { encoder = load({}); }
-    static void TearDownTestSuite() { encoder.reset(); }
+    static void TearDownTestSuite() {
+        encoder.reset();
+        model.reset();
+    }
     void SetUp() override { ASSERT_NE(encoder, nullptr); }
 
     static std::unique_ptr<Encoder> load(const gpu::PlanOverrides& plan) {

@@ -43,6 +43,8 @@ Vocabulary make_vocabulary(Bytes& bytes) {
     Vocabulary v;
     const uint8_t flags = bytes.byte();
     v.model = flags & 1 ? "llama" : "gpt2";
+    if (flags & 64) v.model = "bert";
+    v.lowercase = !(flags & 128);
     v.pre = kPre[bytes.byte() % 8];
     v.add_space_prefix = flags & 2;
     v.remove_extra_whitespaces = flags & 4;
