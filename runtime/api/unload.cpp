@@ -5,8 +5,9 @@
 
 #ifdef __GLIBCXX__
 namespace __gnu_cxx {
-void __freeres();  // libstdc++'s own, made for memory checkers
-}
+// libstdc++'s own, made for memory checkers.
+void __freeres();  // NOLINT(bugprone-reserved-identifier)
+}  // namespace __gnu_cxx
 
 namespace {
 
