@@ -9,15 +9,21 @@ ALV_EXTERN_C_BEGIN
 /* A reply that is being generated. Thread-safe. Caller releases. Since 0.1 */
 typedef struct alv_generation alv_generation;
 
-/* Events of a generation, in the order in which they come: PROMPT once; PREFILL any number of
- * times; then TOKEN and TEXT; and one DONE or FAILED, the last. Ignore types that you don't know.
- * Since 0.1 */
-#define ALV_EVENT_PROMPT 1u  /* the prompt is rendered: prompt_tokens */
-#define ALV_EVENT_PREFILL 2u /* progress of reading the prompt: done, total (tokens) */
-#define ALV_EVENT_TOKEN 3u   /* token, logprob, top: one event a token, the end token too */
-#define ALV_EVENT_TEXT 4u    /* text: whole UTF-8 characters, never a part of a stop string */
-#define ALV_EVENT_DONE 5u    /* finish_reason, usage */
-#define ALV_EVENT_FAILED 6u  /* error, usage */
+/* Events of a generation, in the order in which they come: CITATION for each passage that the model
+ * reads; PROMPT; PREFILL any number of times; then TOKEN and TEXT, with CITATION where the text
+ * names a passage; TOOL_CALL for each call, TOOL_RESULT for each answer, and then from PROMPT on
+ * again; and one DONE or FAILED, the last. Ignore types that you don't know. Since 0.1 */
+#define ALV_EVENT_PROMPT 1u      /* the prompt is rendered: prompt_tokens */
+#define ALV_EVENT_PREFILL 2u     /* progress of reading the prompt: done, total (tokens) */
+#define ALV_EVENT_TOKEN 3u       /* token, logprob, top: one event a token, the end token too */
+#define ALV_EVENT_TEXT 4u        /* text: whole UTF-8 characters, never a part of a stop string */
+#define ALV_EVENT_DONE 5u        /* finish_reason, usage */
+#define ALV_EVENT_FAILED 6u      /* error, usage */
+#define ALV_EVENT_TOOL_CALL 7u   /* id, name, text: the arguments, a JSON object */
+#define ALV_EVENT_TOOL_RESULT 8u /* id, name, text: what the model reads; failed */
+/* id, name: the passage's source; text: the passage; score; span_begin and span_end: where the
+ * reply names it, both 0 when it only was given to the model. */
+#define ALV_EVENT_CITATION 9u
 
 /* Why a reply ended. Since 0.1 */
 #define ALV_FINISH_END_TOKEN 1u    /* the model ended it */
@@ -26,6 +32,7 @@ typedef struct alv_generation alv_generation;
 #define ALV_FINISH_CONTEXT_FULL 4u /* no room for another token in the session's context */
 #define ALV_FINISH_CANCELLED 5u    /* alv_generation_cancel */
 #define ALV_FINISH_TOOL_CALLS 6u   /* the model called tools */
+#define ALV_FINISH_FILTERED 7u     /* a filter stopped it: filter.h */
 
 /* The name of a finish reason, such as "end token"; "unknown" for any other number. Borrowed until
  * the library is unloaded. Thread-safe. Since 0.1 */
@@ -62,7 +69,7 @@ ALV_API void alv_usage_init(alv_usage* out_usage, uint32_t struct_size);
 typedef struct alv_event {
     uint32_t struct_size;         /* of the library's struct */
     uint32_t type;                /* ALV_EVENT_... */
-    alv_string text;              /* TEXT */
+    alv_string text;              /* TEXT, TOOL_CALL, TOOL_RESULT, CITATION */
     int32_t token;                /* TOKEN */
     float logprob;                /* TOKEN: of `token`; 0 unless n_top_logprobs was asked for */
     const alv_token_logprob* top; /* TOKEN: the likeliest tokens, best first */
@@ -75,6 +82,12 @@ typedef struct alv_event {
     uint32_t reserved;            /* 0 */
     const alv_usage* usage;       /* DONE, FAILED */
     const alv_error* error;       /* FAILED; not to be released by the host */
+    alv_string id;                /* TOOL_CALL, TOOL_RESULT, CITATION */
+    alv_string name;              /* TOOL_CALL, TOOL_RESULT, CITATION */
+    uint64_t span_begin;          /* CITATION: bytes of all text of the reply */
+    uint64_t span_end;            /* CITATION: 0 if the text does not name the passage */
+    float score;                  /* CITATION: as the retriever gave it */
+    uint32_t failed;              /* TOOL_RESULT: 1 if the tool failed */
 } alv_event;
 
 /* Takes one event. All that it points to is borrowed until the callback returns. Any return value

@@ -64,6 +64,44 @@ ALV_API alv_status alv_session_truncate(alv_session* session, uint64_t n_message
  * generated. Thread-safe. Since 0.1 */
 ALV_API alv_status alv_session_clear(alv_session* session, alv_error** out_error);
 
+/* Sets the system message: the first message of the role "system", which goes before all others if
+ * there is none yet. An empty `content` takes it away. Errors: invalid argument (not UTF-8),
+ * invalid state while a reply is being generated. Thread-safe. Since 0.1 */
+ALV_API alv_status alv_session_set_system(alv_session* session, alv_string content,
+                                          alv_error** out_error);
+
+/* How much of the conversation the model reads: at most `max_turns` turns (0: all) and
+ * `token_budget` tokens as a prompt (0: any number). A turn is a message of the
+ * user and all that follows up to the next one. The oldest turns leave first, whole; system
+ * messages, pinned turns and the last turn stay. The session keeps all messages. Errors: invalid
+ * state while a reply is being generated. Thread-safe. Since 0.1 */
+ALV_API alv_status alv_session_set_limits(alv_session* session, uint32_t max_turns,
+                                          uint32_t token_budget, alv_error** out_error);
+
+/* Pins (1) or unpins (0) the message at `index`: its turn stays when others leave. Errors: not
+ * found. Thread-safe. Since 0.1 */
+ALV_API alv_status alv_session_pin(alv_session* session, uint64_t index, uint32_t pinned,
+                                   alv_error** out_error);
+
+/* The conversation as JSON: messages, calls of tools, pins and limits. While a reply is being
+ * generated it is what was said before. Caller releases (alv_bytes_release). Thread-safe. Since 0.1
+ */
+ALV_API alv_status alv_session_save(alv_session* session, alv_bytes** out_json,
+                                    alv_error** out_error);
+
+/* Puts a saved conversation in place of this one's. Errors: corrupt file, unsupported (saved by a
+ * newer version), invalid argument (not UTF-8), invalid state while a reply is being generated; the
+ * session is then as it was. Thread-safe. Since 0.1 */
+ALV_API alv_status alv_session_restore(alv_session* session, alv_string json,
+                                       alv_error** out_error);
+
+/* Makes another session of the same model with the same messages, limits, tools, retrievers and
+ * filters; from then on each goes its own way. Errors: as alv_session_create. Thread-safe. Since
+ * 0.1
+ */
+ALV_API alv_status alv_session_fork(alv_session* session, alv_session** out_session,
+                                    alv_error** out_error);
+
 /* The longest prompt and reply together, in tokens. Thread-safe. Since 0.1 */
 ALV_API uint32_t alv_session_context_tokens(alv_session* session);
 

@@ -44,7 +44,18 @@ EventView::EventView(engine::Event event) : event_(std::move(event)), usage_(to_
             abi_.n_top = top_.size();
             break;
         case engine::EventType::kText:
+            break;
         case engine::EventType::kToolCall:
+            abi_.text = view_of(event_.tool_call.arguments);
+            [[fallthrough]];
+        case engine::EventType::kToolResult:
+        case engine::EventType::kCitation:
+            abi_.id = view_of(event_.tool_call.id);
+            abi_.name = view_of(event_.tool_call.name);
+            abi_.span_begin = event_.span_begin;
+            abi_.span_end = event_.span_end;
+            abi_.score = event_.score;
+            abi_.failed = event_.failed ? 1 : 0;
             break;
         case engine::EventType::kDone:
             abi_.finish_reason = static_cast<uint32_t>(event_.finish);
@@ -73,12 +84,13 @@ Delivery::Delivery(Options options) : options_(std::move(options)) {
 
 // What an event means for the session, before anybody hears of it.
 void Delivery::settle(const engine::Event& event) {
+    if (!options_.history) return;
     if (event.type == engine::EventType::kText) reply_ += event.text;
     if (!is_last(event.type)) return;
     const bool done = event.type == engine::EventType::kDone;
     const bool said_nothing = event.finish == engine::FinishReason::kCancelled && reply_.empty();
     if (options_.append_reply && done && !said_nothing) {
-        options_.history->end_reply(std::move(reply_));
+        options_.history->end_reply({{"assistant", std::move(reply_)}});
     } else {
         options_.history->end_reply();
     }
@@ -97,7 +109,7 @@ bool Delivery::on_event(engine::Event event) {
 
 // In the place of a last event that there was no memory for.
 void Delivery::take_last_resort() noexcept {
-    options_.history->end_reply();
+    if (options_.history) options_.history->end_reply();
     std::unique_lock lock(mutex_);
     if (last_resort_.empty()) return;
     if (options_.callback && !options_.dispatcher) {
@@ -181,6 +193,39 @@ void Delivery::run_callback(const EventView& event) {
     if (taken) return;
     const std::lock_guard lock(mutex_);
     callback_failed_ = true;
+}
+
+namespace {
+
+class Posted : public Deliverable {
+  public:
+    Posted(std::shared_ptr<Delivery> delivery, std::function<void()> run)
+        : delivery_(std::move(delivery)), run_(std::move(run)) {}
+    void deliver_next() override { run_(); }
+
+  private:
+    const std::shared_ptr<Delivery> delivery_;
+    const std::function<void()> run_;
+};
+
+}  // namespace
+
+// The order among events and calls is kept: both wait in the same queue.
+void Delivery::post(std::function<void()> work) {
+    auto run = [this, work = std::move(work)] {
+        gate_.pass([&] {
+            try {
+                work();
+            } catch (...) {
+                // No memory: what was to be called is told by its timeout.
+            }
+        });
+    };
+    if (options_.dispatcher) {
+        options_.dispatcher->enqueue(std::make_shared<Posted>(shared_from_this(), std::move(run)));
+    } else {
+        run();
+    }
 }
 
 Result<const alv_event*> Delivery::poll() {

@@ -9,11 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "agent/conversation.h"
+#include "agent/turn.h"
 #include "alviss/generation.h"
 #include "api/call.h"
 #include "api/callback_gate.h"
 #include "api/dispatcher.h"
-#include "api/history.h"
 #include "engine/engine.h"
 
 namespace alv::api {
@@ -40,6 +41,7 @@ class EventView {
 
 // Thread-safe. Knows no runtime: the scheduler may hold it for as long as it likes.
 class Delivery : public engine::EventSink,
+                 public agent::HostCalls,
                  public Deliverable,
                  public std::enable_shared_from_this<Delivery> {
   public:
@@ -47,14 +49,15 @@ class Delivery : public engine::EventSink,
         alv_generation* handle = nullptr;
         alv_generation_callback callback = nullptr;
         void* user_data = nullptr;
-        std::shared_ptr<Dispatcher> dispatcher;  // null: callbacks run where the events arise
-        std::shared_ptr<History> history;
+        std::shared_ptr<Dispatcher> dispatcher;        // null: callbacks run where the events arise
+        std::shared_ptr<agent::Conversation> history;  // null: a turn takes care of it
         bool append_reply = false;
     };
     explicit Delivery(Options options);
 
     bool on_event(engine::Event event) override;
     void deliver_next() override;
+    void post(std::function<void()> work) override;
 
     // The next event: borrowed until the next call. Would block; invalid state after the last.
     Result<const alv_event*> poll();

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "api/handles.h"
+#include "api/turn.h"
 #include "api/versioned.h"
 #include "engine/names.h"
 
@@ -99,12 +100,22 @@ Status submit(alv_session& session, const alv_generation_options& options, engin
     delivery.callback = options.callback;
     delivery.user_data = options.user_data;
     delivery.dispatcher = session.core->dispatcher;
-    delivery.history = session.history;
-    delivery.append_reply = request.prompt.kind == engine::Prompt::Kind::kMessages;
+    const bool messages = request.prompt.kind == engine::Prompt::Kind::kMessages;
+    const bool as_turn = messages && session.attached.wants_turn(*session.history);
+    if (!as_turn) delivery.history = session.history;
+    delivery.append_reply = messages;
     handle->delivery = std::make_shared<Delivery>(std::move(delivery));
-    request.conversation = session.conversation;
-    ALV_ASSIGN_OR_RETURN(handle->ticket,
-                         session.model->submit(std::move(request), handle->delivery));
+    if (as_turn) {
+        if (session.core->runtime->scheduler().lost()) {
+            return device_lost(
+                "the device was lost: call alv_runtime_rebuild, then generate again");
+        }
+        handle->ticket = begin_turn(session, std::move(request), handle->delivery);
+    } else {
+        request.conversation = session.conversation;
+        ALV_ASSIGN_OR_RETURN(handle->ticket,
+                             session.model->submit(std::move(request), handle->delivery));
+    }
     const std::shared_ptr<Delivery> opened = handle->delivery;
     *out_generation = handle.release();
     opened->open();  // from here on a callback may see it, and even let it go
@@ -113,7 +124,7 @@ Status submit(alv_session& session, const alv_generation_options& options, engin
 
 // Until the engine has taken the request over, whatever goes wrong ends the reply.
 struct ReplyGuard {
-    History* history;
+    agent::Conversation* history;
     ~ReplyGuard() {
         if (history) history->end_reply();
     }
@@ -131,7 +142,7 @@ Status start(alv_session* session, const alv_generation_options* given, engine::
     if (prompt.kind == engine::Prompt::Kind::kText && prompt.text.empty() && !prompt.add_bos) {
         return invalid_argument("prompt is empty: give it some text, or ALV_GENERATION_ADD_BOS");
     }
-    const std::shared_ptr<History> history = session->history;
+    const std::shared_ptr<agent::Conversation> history = session->history;
     ALV_RETURN_IF_ERROR(history->begin_reply());
     ReplyGuard reply{history.get()};
     if (prompt.kind == engine::Prompt::Kind::kMessages) {
@@ -181,7 +192,7 @@ using namespace alv;
 using namespace alv::api;
 
 const char* alv_finish_reason_name(uint32_t finish_reason) {
-    if (finish_reason < ALV_FINISH_END_TOKEN || finish_reason > ALV_FINISH_TOOL_CALLS)
+    if (finish_reason < ALV_FINISH_END_TOKEN || finish_reason > ALV_FINISH_FILTERED)
         return "unknown";
     return engine::name(static_cast<engine::FinishReason>(finish_reason)).data();
 }

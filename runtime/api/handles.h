@@ -9,12 +9,12 @@
 #include <mutex>
 #include <vector>
 
+#include "api/attachments.h"
 #include "api/call.h"
 #include "api/delivery.h"
 #include "api/device.h"
 #include "api/dispatcher.h"
 #include "api/embedding_delivery.h"
-#include "api/history.h"
 #include "api/model_delivery.h"
 #include "local/local_embedder.h"
 #include "local/runtime.h"
@@ -82,8 +82,10 @@ struct alv_model {
 struct alv_session {
     std::shared_ptr<alv::api::RuntimeCore> core;
     std::shared_ptr<alv::local::LocalModel> model;
-    std::shared_ptr<alv::api::History> history;
+    std::shared_ptr<alv::agent::Conversation> history;
     std::shared_ptr<alv::engine::Conversation> conversation;
+    bool fast_reuse = false;
+    alv::api::Attachments attached;
 };
 
 struct alv_generation {

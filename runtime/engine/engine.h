@@ -110,6 +110,7 @@ enum class FinishReason : uint32_t {
     kContextFull = 4,
     kCancelled = 5,
     kToolCalls = 6,
+    kFiltered = 7,
 };
 
 struct Usage {
@@ -131,6 +132,8 @@ enum class EventType : uint32_t {
     kDone = 5,
     kFailed = 6,
     kToolCall = 7,
+    kToolResult = 8,
+    kCitation = 9,
 };
 
 struct Event {
@@ -144,7 +147,11 @@ struct Event {
     uint32_t total = 0;
     FinishReason finish = FinishReason::kNone;
     Status status;
-    ToolCall tool_call;
+    ToolCall tool_call;       // kCitation: id and name of the passage
+    bool failed = false;      // kToolResult
+    float score = 0;          // kCitation
+    uint64_t span_begin = 0;  // kCitation: bytes of the reply's text
+    uint64_t span_end = 0;
     Usage usage;  // so far, in every event
 };
 

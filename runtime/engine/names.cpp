@@ -16,6 +16,8 @@ std::string_view name(FinishReason reason) {
             return "cancelled";
         case FinishReason::kToolCalls:
             return "tool calls";
+        case FinishReason::kFiltered:
+            return "filtered";
         case FinishReason::kNone:
             break;
     }

@@ -128,7 +128,8 @@ Result<bool> Runtime::step(std::chrono::microseconds budget) {
         return invalid_state(
             "the runtime has a worker thread: make it with ALV_RUNTIME_HOST_STEPPED to step it");
     }
-    return scheduler_->run_until(Clock::now() + budget, false);
+    ALV_ASSIGN_OR_RETURN(const bool more, scheduler_->run_until(Clock::now() + budget, false));
+    return more || scheduler_->has_tasks();
 }
 
 Status Runtime::drive(const std::function<bool()>& over, Clock::time_point deadline) {

@@ -35,6 +35,7 @@ class Runtime : public std::enable_shared_from_this<Runtime> {
     bool has_device() const { return !config_.no_device; }
     bool borrowed() const { return config_.device.borrowed.has_value(); }
     Scheduler& scheduler() { return *scheduler_; }
+    std::shared_ptr<engine::TaskRunner> tasks() const { return scheduler_; }
     std::shared_ptr<gpu::Device> device() const { return scheduler_->device(); }
 
     Result<std::shared_ptr<LocalModel>> open_model(LoadSource source, ModelProgressSink sink);

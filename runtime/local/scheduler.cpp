@@ -64,6 +64,29 @@ void Scheduler::add_conversation(const std::shared_ptr<ModelState>& model,
     new_conversations_.emplace_back(model, std::move(kv));
 }
 
+void Scheduler::add_task(std::shared_ptr<engine::Task> task) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (shut_down_) return;
+        new_tasks_.push_back(std::move(task));
+        ++n_tasks_;
+    }
+    wake();
+}
+
+void Scheduler::wake_tasks() {
+    {
+        const std::lock_guard lock(mutex_);
+        tasks_woken_ = true;
+    }
+    wake();
+}
+
+bool Scheduler::has_tasks() const {
+    const std::lock_guard lock(mutex_);
+    return n_tasks_ > 0;
+}
+
 std::shared_ptr<gpu::Device> Scheduler::device() const {
     const std::lock_guard lock(mutex_);
     return device_;
@@ -102,7 +125,7 @@ void Scheduler::wake() {
 
 void Scheduler::wait_for_work(Clock::time_point deadline) {
     std::unique_lock lock(mutex_);
-    work_.wait_until(lock, deadline, [&] { return news_ || shut_down_; });
+    work_.wait_until(lock, std::min(deadline, next_task_), [&] { return news_ || shut_down_; });
     news_ = false;
 }
 
@@ -153,6 +176,7 @@ void Scheduler::guard(Request& request, const Work& work) {
 bool Scheduler::run_unit(Clock::time_point deadline) {
     take_inbox();
     sweep();
+    run_tasks();
     // A step, or a load that did not pause, has the device to itself until it ends.
     if (in_step_) return run_generation(deadline) || has_work();
     if (loading_) return run_load(deadline) || has_work();
@@ -174,6 +198,8 @@ bool Scheduler::has_work() const {
         if (!new_generations_.empty() || !new_models_.empty() || !new_embeddings_.empty()) {
             return true;
         }
+        if (!new_tasks_.empty() || (tasks_woken_ && n_tasks_ > 0)) return true;
+        if (next_task_ <= Clock::now()) return true;
     }
     if (in_step_ || in_slice_ || loading_) return true;
     for (const auto& job : embeddings_) {
@@ -185,6 +211,34 @@ bool Scheduler::has_work() const {
     return std::any_of(generations_.begin(), generations_.end(), [](const auto& generation) {
         return generation->model().progress().phase != ModelPhase::kLoading;
     });
+}
+
+// Those that were woken or whose time has come.
+void Scheduler::run_tasks() {
+    std::vector<std::shared_ptr<engine::Task>> added;
+    bool woken = false;
+    {
+        const std::lock_guard lock(mutex_);
+        added.swap(new_tasks_);
+        woken = std::exchange(tasks_woken_, false);
+        if (added.empty() && tasks_.empty()) return;
+    }
+    for (auto& task : added) tasks_.push_back({std::move(task), Clock::time_point{}});
+    const Clock::time_point now = Clock::now();
+    for (WaitingTask& waiting : tasks_) {
+        if (!woken && waiting.due > now) continue;
+        try {
+            waiting.due = waiting.task->run(now);
+        } catch (...) {
+            waiting.due = engine::Task::kOver;  // no memory: what it is for goes with it
+        }
+    }
+    std::erase_if(tasks_, [](const auto& t) { return t.due == engine::Task::kOver; });
+    Clock::time_point next = Clock::time_point::max();
+    for (const WaitingTask& waiting : tasks_) next = std::min(next, waiting.due);
+    const std::lock_guard lock(mutex_);
+    n_tasks_ = tasks_.size() + new_tasks_.size();
+    next_task_ = next;
 }
 
 void Scheduler::take_inbox() {
@@ -439,6 +493,7 @@ Status Scheduler::replace_device(
 }
 
 void Scheduler::shutdown() {
+    std::vector<std::shared_ptr<engine::Task>> dropped;
     {
         const std::lock_guard lock(mutex_);
         if (shut_down_) return;
@@ -448,8 +503,11 @@ void Scheduler::shutdown() {
         new_conversations_.clear();
         embeddings_.insert(embeddings_.end(), new_embeddings_.begin(), new_embeddings_.end());
         new_embeddings_.clear();
+        dropped.swap(new_tasks_);
+        n_tasks_ = 0;
     }
     work_.notify_all();
+    tasks_.clear();
     in_step_.reset();
     generations_.clear();
     in_slice_.reset();

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "engine/task.h"
 #include "local/embed_job.h"
 #include "local/exec_lock.h"
 #include "local/generation.h"
@@ -17,16 +18,20 @@
 
 namespace alv::local {
 
-class Scheduler {
+class Scheduler : public engine::TaskRunner {
   public:
     Scheduler(std::shared_ptr<Backend> backend, std::shared_ptr<const Log> log);
-    ~Scheduler();
+    ~Scheduler() override;
 
     // Any thread, also from inside a callback. -----------------------------------------------
     void add_model(std::shared_ptr<ModelState> model);
     Status add_generation(std::shared_ptr<Generation> generation);
     Status add_embedding(std::shared_ptr<EmbedJob> job);
     void add_conversation(const std::shared_ptr<ModelState>& model, std::shared_ptr<KvState> kv);
+    void add_task(std::shared_ptr<engine::Task> task) override;
+    void wake_tasks() override;
+    // Tasks are there, though they may only wait.
+    bool has_tasks() const;
     // Something was closed, cancelled or dropped: sees to it at once if nobody is at work.
     void poke();
     bool lost() const { return lost_; }
@@ -51,7 +56,13 @@ class Scheduler {
     void shutdown();
 
   private:
+    struct WaitingTask {
+        std::shared_ptr<engine::Task> task;
+        Clock::time_point due;
+    };
+
     bool run_unit(Clock::time_point deadline);
+    void run_tasks();
     void take_inbox();
     void sweep();
     void sweep_models();
@@ -85,6 +96,10 @@ class Scheduler {
     std::vector<std::pair<std::shared_ptr<ModelState>, std::shared_ptr<KvState>>>
         new_conversations_;
     uint32_t n_models_ = 0;
+    std::vector<std::shared_ptr<engine::Task>> new_tasks_;
+    bool tasks_woken_ = false;
+    size_t n_tasks_ = 0;
+    Clock::time_point next_task_ = Clock::time_point::max();  // when the first of tasks_ is due
 
     // With exec_ held only.
     std::vector<std::shared_ptr<ModelState>> models_;
@@ -93,6 +108,7 @@ class Scheduler {
     std::shared_ptr<Generation> in_step_;  // whose step must end before another begins
     std::shared_ptr<EmbedJob> in_slice_;   // whose slice must end before another begins
     std::shared_ptr<ModelState> loading_;  // whose load did not pause in time
+    std::vector<WaitingTask> tasks_;
     size_t turn_ = 0;
     size_t embedding_turn_ = 0;
     uint32_t kind_turn_ = 0;

@@ -3,6 +3,8 @@
 #include <iostream>
 #include <random>
 
+#include "../demo_tools.h"
+#include "../lore.h"
 #include "common.h"
 #include "terminal.h"
 
@@ -15,6 +17,9 @@ struct Options {
     std::string system;
     std::vector<std::string> prompt;
     bool goes_on = false;
+    std::string tools;      // "demo" or none
+    std::string web;        // of search_web
+    std::string knowledge;  // a file of paragraphs
 };
 
 class Chat {
@@ -22,6 +27,21 @@ class Chat {
     explicit Chat(const Options& options) : options_(options), loaded_(load(options.model)) {
         session_ = make<alv_session>(alv_session_create, loaded_.model.get(),
                                      static_cast<const alv_session_options*>(nullptr));
+        if (options.tools == "demo") {
+            const auto tools = make<alv_tools>(demo_tools_create,
+                                               options.web.empty() ? nullptr : options.web.c_str());
+            call(alv_session_set_tools, session_.get(), tools.get(),
+                 static_cast<const alv_tools_options*>(nullptr));
+        }
+        if (!options.knowledge.empty()) {
+            alv_retriever retriever;
+            if (!lore_open(options.knowledge.c_str(), &retriever)) {
+                throw Failure(ALV_STATUS_IO_ERROR, options.knowledge + ": cannot be read");
+            }
+            call(alv_session_add_retriever, session_.get(),
+                 static_cast<const alv_retriever*>(&retriever),
+                 static_cast<const alv_retriever_options*>(nullptr));
+        }
         clear();
     }
 
@@ -63,6 +83,11 @@ class Chat {
             if (event->type == ALV_EVENT_TEXT) {
                 std::fwrite(event->text.data, 1, event->text.size, stdout);
                 std::fflush(stdout);
+            } else if (event->type == ALV_EVENT_TOOL_RESULT) {
+                tell(std::string(view(event->name)) + ": " + std::string(view(event->text)));
+            } else if (event->type == ALV_EVENT_CITATION && event->span_end == 0) {
+                tell("Read: " + std::string(view(event->name)) + " " +
+                     std::string(view(event->id)));
             } else if (event->type == ALV_EVENT_DONE) {
                 std::puts("");
                 std::fflush(stdout);
@@ -168,6 +193,14 @@ void add_chat(CLI::App& app) {
     command->add_flag("-i,--interactive", options->goes_on, "Go on talking after PROMPT");
     command->add_option("--system", options->system,
                         "What the model is told before the conversation");
+    command->add_option("--tools", options->tools, "Functions that the model may call")
+        ->check(CLI::IsMember({"demo"}));
+    command->add_option("--web", options->web, "Pages for the demo's search_web, one a line")
+        ->check(CLI::ExistingFile);
+    command
+        ->add_option("--knowledge", options->knowledge,
+                     "A text file whose paragraphs the model reads where they fit the question")
+        ->check(CLI::ExistingFile);
     sampling.add_to(*command);
     command->callback([options] { chat(*options); });
 }

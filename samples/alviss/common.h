@@ -27,6 +27,7 @@ struct Release {
     void operator()(alv_runtime* p) const { alv_runtime_release(p); }
     void operator()(alv_model* p) const { alv_model_release(p); }
     void operator()(alv_gguf* p) const { alv_gguf_release(p); }
+    void operator()(alv_tools* p) const { alv_tools_release(p); }
     void operator()(alv_session* p) const { alv_session_release(p); }
     void operator()(alv_generation* p) const { alv_generation_release(p); }
     void operator()(alv_embedder* p) const { alv_embedder_release(p); }

@@ -41,6 +41,15 @@ static_assert(n(engine::EventType::kText) == ALV_EVENT_TEXT);
 static_assert(n(engine::EventType::kDone) == ALV_EVENT_DONE);
 static_assert(n(engine::EventType::kFailed) == ALV_EVENT_FAILED);
 
+static_assert(n(engine::EventType::kToolCall) == ALV_EVENT_TOOL_CALL);
+static_assert(n(engine::EventType::kToolResult) == ALV_EVENT_TOOL_RESULT);
+static_assert(n(engine::EventType::kCitation) == ALV_EVENT_CITATION);
+static_assert(n(engine::FinishReason::kFiltered) == ALV_FINISH_FILTERED);
+static_assert(n(engine::ToolChoice::kAuto) == ALV_TOOL_CHOICE_AUTO);
+static_assert(n(engine::ToolChoice::kNone) == ALV_TOOL_CHOICE_NONE);
+static_assert(n(engine::ToolChoice::kRequired) == ALV_TOOL_CHOICE_REQUIRED);
+static_assert(n(engine::ToolChoice::kNamed) == ALV_TOOL_CHOICE_NAMED);
+
 static_assert(n(engine::FinishReason::kEndToken) == ALV_FINISH_END_TOKEN);
 static_assert(n(engine::FinishReason::kStopString) == ALV_FINISH_STOP_STRING);
 static_assert(n(engine::FinishReason::kMaxTokens) == ALV_FINISH_MAX_TOKENS);
@@ -74,7 +83,7 @@ TEST(Constants, EveryStatusHasAName) {
 }
 
 TEST(Constants, EveryFinishReasonHasAName) {
-    for (uint32_t reason = 1; reason <= ALV_FINISH_TOOL_CALLS; ++reason) {
+    for (uint32_t reason = 1; reason <= ALV_FINISH_FILTERED; ++reason) {
         EXPECT_STRNE(alv_finish_reason_name(reason), "unknown") << reason;
     }
     EXPECT_STREQ(alv_finish_reason_name(0), "unknown");

@@ -22,6 +22,12 @@
     F(alv_retriever, ALV_RETRIEVER_INIT)                   \
     F(alv_embedding_options, ALV_EMBEDDING_OPTIONS_INIT)   \
     F(alv_convert_options, ALV_CONVERT_OPTIONS_INIT)       \
-    F(alv_vulkan_device, ALV_VULKAN_DEVICE_INIT)
+    F(alv_vulkan_device, ALV_VULKAN_DEVICE_INIT)           \
+    F(alv_retriever_options, ALV_RETRIEVER_OPTIONS_INIT)   \
+    F(alv_grounding_options, ALV_GROUNDING_OPTIONS_INIT)   \
+    F(alv_tool, ALV_TOOL_INIT)                             \
+    F(alv_tools_options, ALV_TOOLS_OPTIONS_INIT)           \
+    F(alv_filter_options, ALV_FILTER_OPTIONS_INIT)         \
+    F(alv_filter_list_options, ALV_FILTER_LIST_OPTIONS_INIT)
 
 #endif

@@ -192,6 +192,12 @@ void structs_of_sessions_and_generations(std::ostream& out) {
     FIELD(alv_event, reserved);
     FIELD(alv_event, usage);
     FIELD(alv_event, error);
+    FIELD(alv_event, id);
+    FIELD(alv_event, name);
+    FIELD(alv_event, span_begin);
+    FIELD(alv_event, span_end);
+    FIELD(alv_event, score);
+    FIELD(alv_event, failed);
     BEGIN(alv_generation_options);
     FIELD(alv_generation_options, struct_size);
     FIELD(alv_generation_options, flags);
@@ -235,6 +241,60 @@ void structs_of_knowledge(std::ostream& out) {
     FIELD(alv_retriever, release);
 }
 
+void structs_of_agents(std::ostream& out) {
+    BEGIN(alv_tool);
+    FIELD(alv_tool, struct_size);
+    FIELD(alv_tool, flags);
+    FIELD(alv_tool, name);
+    FIELD(alv_tool, description);
+    FIELD(alv_tool, parameters);
+    FIELD(alv_tool, timeout_ms);
+    FIELD(alv_tool, max_result_bytes);
+    FIELD(alv_tool, callback);
+    FIELD(alv_tool, drop);
+    FIELD(alv_tool, user_data);
+    BEGIN(alv_tools_options);
+    FIELD(alv_tools_options, struct_size);
+    FIELD(alv_tools_options, flags);
+    FIELD(alv_tools_options, choice);
+    FIELD(alv_tools_options, max_rounds);
+    FIELD(alv_tools_options, max_calls);
+    FIELD(alv_tools_options, time_limit_ms);
+    FIELD(alv_tools_options, tool_name);
+    BEGIN(alv_filter_text);
+    FIELD(alv_filter_text, struct_size);
+    FIELD(alv_filter_text, last);
+    FIELD(alv_filter_text, before);
+    FIELD(alv_filter_text, window);
+    BEGIN(alv_filter_options);
+    FIELD(alv_filter_options, struct_size);
+    FIELD(alv_filter_options, lookback_bytes);
+    FIELD(alv_filter_options, callback);
+    FIELD(alv_filter_options, user_data);
+    BEGIN(alv_filter_list_options);
+    FIELD(alv_filter_list_options, struct_size);
+    FIELD(alv_filter_list_options, flags);
+    FIELD(alv_filter_list_options, words);
+    FIELD(alv_filter_list_options, n_words);
+    FIELD(alv_filter_list_options, patterns);
+    FIELD(alv_filter_list_options, n_patterns);
+    FIELD(alv_filter_list_options, replacement);
+    BEGIN(alv_prompt_variable);
+    FIELD(alv_prompt_variable, name);
+    FIELD(alv_prompt_variable, value);
+    BEGIN(alv_retriever_options);
+    FIELD(alv_retriever_options, struct_size);
+    FIELD(alv_retriever_options, k);
+    FIELD(alv_retriever_options, name);
+    FIELD(alv_retriever_options, filter);
+    BEGIN(alv_grounding_options);
+    FIELD(alv_grounding_options, struct_size);
+    FIELD(alv_grounding_options, token_budget);
+    FIELD(alv_grounding_options, timeout_ms);
+    FIELD(alv_grounding_options, reserved);
+    FIELD(alv_grounding_options, prompt_template);
+}
+
 TEST(Layout, IsTheRecordedOne) {
     static_assert(sizeof(void*) == 8, "layout.txt was recorded for 64-bit targets");
     std::ostringstream now;
@@ -242,6 +302,7 @@ TEST(Layout, IsTheRecordedOne) {
     structs_of_runtimes_and_models(now);
     structs_of_sessions_and_generations(now);
     structs_of_knowledge(now);
+    structs_of_agents(now);
     std::ifstream file(ALV_TEST_SOURCE_DIR "/abi/layout.txt");
     std::stringstream recorded;
     recorded << file.rdbuf();

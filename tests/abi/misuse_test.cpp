@@ -53,6 +53,13 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
     };
     static alv_passages* passages;
     model_options = host.model_options();
+    static alv_bytes* text;
+    static alv_tools* tools;
+    static alv_filter* filter;
+    static const alv_tool tool = ALV_TOOL_INIT;
+    static const alv_filter_options filter_options = ALV_FILTER_OPTIONS_INIT;
+    static const alv_filter_list_options list_options = ALV_FILTER_LIST_OPTIONS_INIT;
+    static const alv_prompt_variable variable = {ALV_STRING_INIT, {nullptr, 1}};
     const alv_string x = alv_str("x");
     return {
         {"alv_device_list_create", {[](auto e) { return alv_device_list_create(nullptr, e); }}},
@@ -182,6 +189,75 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
         {"alv_generation_get_usage",
          {[](auto e) { return alv_generation_get_usage(nullptr, &usage, e); },
           [o](auto e) { return alv_generation_get_usage(o.generation, nullptr, e); }}},
+        {"alv_session_set_system",
+         {[x](auto e) { return alv_session_set_system(nullptr, x, e); },
+          [o](auto e) {
+              return alv_session_set_system(o.session, {nullptr, 1}, e);
+          }}},
+        {"alv_session_set_limits",
+         {[](auto e) { return alv_session_set_limits(nullptr, 0, 0, e); }}},
+        {"alv_session_pin",
+         {[](auto e) { return alv_session_pin(nullptr, 0, 1, e); },
+          [o](auto e) { return alv_session_pin(o.session, 0, 2, e); }}},
+        {"alv_session_save",
+         {[](auto e) { return alv_session_save(nullptr, &text, e); },
+          [o](auto e) { return alv_session_save(o.session, nullptr, e); }}},
+        {"alv_session_restore",
+         {[x](auto e) { return alv_session_restore(nullptr, x, e); },
+          [o](auto e) {
+              return alv_session_restore(o.session, {nullptr, 1}, e);
+          }}},
+        {"alv_session_fork",
+         {[](auto e) { return alv_session_fork(nullptr, &session, e); },
+          [o](auto e) { return alv_session_fork(o.session, nullptr, e); }}},
+        {"alv_tools_create", {[](auto e) { return alv_tools_create(nullptr, e); }}},
+        {"alv_tools_add",
+         {[](auto e) { return alv_tools_add(nullptr, &tool, e); },
+          [](auto e) { return alv_tools_add(tools, nullptr, e); }}},
+        {"alv_tools_remove", {[x](auto e) { return alv_tools_remove(nullptr, x, e); }}},
+        {"alv_tool_call_reply", {[x](auto e) { return alv_tool_call_reply(nullptr, x, 0, e); }}},
+        {"alv_session_set_tools",
+         {[](auto e) { return alv_session_set_tools(nullptr, nullptr, nullptr, e); }}},
+        {"alv_session_append_tool_result",
+         {[x](auto e) { return alv_session_append_tool_result(nullptr, x, x, e); },
+          [x, o](auto e) {
+              return alv_session_append_tool_result(o.session, x, {nullptr, 1}, e);
+          }}},
+        {"alv_filter_replace", {[x](auto e) { return alv_filter_replace(nullptr, 0, 1, x, e); }}},
+        {"alv_filter_stop", {[x](auto e) { return alv_filter_stop(nullptr, x, e); }}},
+        {"alv_filter_hold", {[](auto e) { return alv_filter_hold(nullptr, 0, e); }}},
+        {"alv_filter_create",
+         {[](auto e) { return alv_filter_create(nullptr, &filter, e); },
+          [](auto e) { return alv_filter_create(&filter_options, &filter, e); },
+          [](auto e) { return alv_filter_create(&filter_options, nullptr, e); }}},
+        {"alv_filter_create_list",
+         {[](auto e) { return alv_filter_create_list(nullptr, &filter, e); },
+          [](auto e) { return alv_filter_create_list(&list_options, &filter, e); },
+          [](auto e) { return alv_filter_create_list(&list_options, nullptr, e); }}},
+        {"alv_filter_apply",
+         {[x](auto e) { return alv_filter_apply(nullptr, x, &text, nullptr, e); }}},
+        {"alv_session_add_filter",
+         {[](auto e) { return alv_session_add_filter(nullptr, nullptr, ALV_FILTER_INPUT, e); },
+          [o](auto e) { return alv_session_add_filter(o.session, nullptr, 1, e); }}},
+        {"alv_session_clear_filters",
+         {[](auto e) { return alv_session_clear_filters(nullptr, e); }}},
+        {"alv_prompt_render",
+         {[x](auto e) { return alv_prompt_render(x, nullptr, 0, nullptr, e); },
+          [x](auto e) { return alv_prompt_render(x, nullptr, 1, &text, e); },
+          [x](auto e) { return alv_prompt_render(x, &variable, 1, &text, e); },
+          [](auto e) {
+              return alv_prompt_render({nullptr, 1}, nullptr, 0, &text, e);
+          }}},
+        {"alv_session_add_retriever",
+         {[](auto e) { return alv_session_add_retriever(nullptr, &retriever, nullptr, e); },
+          [o](auto e) { return alv_session_add_retriever(o.session, nullptr, nullptr, e); },
+          [o](auto e) {
+              return alv_session_add_retriever(o.session, &empty_retriever, nullptr, e);
+          }}},
+        {"alv_session_clear_retrievers",
+         {[](auto e) { return alv_session_clear_retrievers(nullptr, e); }}},
+        {"alv_session_set_grounding",
+         {[](auto e) { return alv_session_set_grounding(nullptr, nullptr, e); }}},
         {"alv_retrieval_add",
          {[](auto e) { return alv_retrieval_add(nullptr, &passage, e); },
           [](auto e) { return alv_retrieval_add(nullptr, nullptr, e); }}},
@@ -229,6 +305,16 @@ TEST(Misuse, WhatCannotFailTakesNull) {
     alv_embedding_release(nullptr);
     EXPECT_EQ(alv_embedder_dim(nullptr), 0u);
     EXPECT_EQ(alv_embedder_max_tokens(nullptr), 0u);
+    alv_tools_release(nullptr);
+    alv_tool_call_release(nullptr);
+    alv_filter_release(nullptr);
+    EXPECT_EQ(alv_tools_count(nullptr), 0u);
+    EXPECT_EQ(alv_tool_call_retain(nullptr), nullptr);
+    EXPECT_EQ(alv_tool_call_id(nullptr).size, 0u);
+    EXPECT_EQ(alv_tool_call_name(nullptr).size, 0u);
+    EXPECT_EQ(alv_tool_call_arguments(nullptr).size, 0u);
+    EXPECT_EQ(alv_tool_call_is_open(nullptr), 0u);
+    EXPECT_EQ(alv_prompt_builtin({nullptr, 3}).size, 0u);
     alv_retrieval_release(nullptr);
     alv_passages_release(nullptr);
     EXPECT_EQ(alv_retrieval_retain(nullptr), nullptr);
@@ -294,7 +380,17 @@ TEST(Misuse, EveryFunctionOfTheHeadersIsTested) {
                                          "alv_retrieval_release",
                                          "alv_passages_count",
                                          "alv_passages_get",
-                                         "alv_passages_release"};
+                                         "alv_passages_release",
+                                         "alv_tools_release",
+                                         "alv_tools_count",
+                                         "alv_tool_call_retain",
+                                         "alv_tool_call_release",
+                                         "alv_tool_call_id",
+                                         "alv_tool_call_name",
+                                         "alv_tool_call_arguments",
+                                         "alv_tool_call_is_open",
+                                         "alv_filter_release",
+                                         "alv_prompt_builtin"};
     const auto table = calls_with_null(host, {});
     for (const std::string& name : header_functions()) {
         const bool is_init = name.ends_with("_init");  // init_test
