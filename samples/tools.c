@@ -61,7 +61,8 @@ int main(int argc, char** argv) {
 
     what.path = alv_str(argc > 1 ? argv[1] : "model.gguf");
     how.max_tokens = 256; /* of all rounds */
-    use.max_rounds = 3;
+    use.max_rounds = 1;
+    use.choice = ALV_TOOL_CHOICE_REQUIRED; /* the smallest models rarely call unasked */
     if (alv_runtime_create(NULL, &runtime, &error) ||
         alv_model_open(runtime, &what, &model, &error) ||
         alv_model_wait(model, UINT64_MAX, &error) ||

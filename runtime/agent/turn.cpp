@@ -579,6 +579,9 @@ void Turn::end(engine::Event last) {
         last.type = engine::EventType::kFailed;
         last.status = out_of_host_memory();
     }
+    // What the host gave is let go before it hears that the reply is over.
+    setup_.sources.clear();
+    setup_.tools.clear();
     last.usage = shown_;
     const std::shared_ptr<engine::EventSink> sink = std::move(sink_);
     static_cast<void>(sink->on_event(std::move(last)));
