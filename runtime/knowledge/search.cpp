@@ -1,0 +1,122 @@
+// How a knowledge base is searched: by vectors, by words, and both fused.
+#include <algorithm>
+#include <map>
+
+#include "knowledge/distance.h"
+#include "knowledge/fusion.h"
+#include "knowledge/knowledge.h"
+
+namespace alv::knowledge {
+namespace {
+
+constexpr uint32_t kMaxK = 1000;
+
+class KnowledgeRetriever final : public engine::Retriever {
+  public:
+    explicit KnowledgeRetriever(std::shared_ptr<Knowledge> knowledge)
+        : knowledge_(std::move(knowledge)) {}
+
+    Result<std::shared_ptr<engine::Ticket>> submit(engine::Query query, Done done) override {
+        ALV_ASSIGN_OR_RETURN(const Filter checked, parse_filter(query.filter_json));
+        static_cast<void>(checked);
+        std::vector<std::string> texts{query.text};
+        return knowledge_->options().embedder->submit(
+            std::move(texts), [knowledge = knowledge_, query = std::move(query),
+                               done = std::move(done)](Result<std::vector<float>> vector) {
+                done(answer(*knowledge, query, std::move(vector)));
+            });
+    }
+
+  private:
+    static Result<std::vector<engine::Passage>> answer(Knowledge& knowledge,
+                                                       const engine::Query& query,
+                                                       Result<std::vector<float>> vector) {
+        if (!vector.ok()) return std::move(vector).status();
+        const Search search{query.text, query.k, query.filter_json, Mode::kHybrid};
+        ALV_ASSIGN_OR_RETURN(const std::vector<Hit> hits,
+                             knowledge.search(search, std::move(*vector)));
+        std::vector<engine::Passage> out;
+        for (const Hit& hit : hits) out.push_back(to_passage(hit));
+        return out;
+    }
+    const std::shared_ptr<Knowledge> knowledge_;
+};
+
+}  // namespace
+
+engine::Passage to_passage(const Hit& hit) {
+    const StoredPassage& from = hit.passage;
+    return {from.document + "#" + std::to_string(from.ordinal), from.text, from.metadata,
+            from.source, hit.cosine};
+}
+
+std::vector<Fused> fuse(const std::vector<std::vector<int64_t>>& rankings) {
+    std::map<int64_t, double> scores;
+    for (const std::vector<int64_t>& ranking : rankings) {
+        for (size_t rank = 0; rank < ranking.size(); ++rank) {
+            scores[ranking[rank]] += 1.0 / (kFusionK + static_cast<double>(rank) + 1.0);
+        }
+    }
+    std::vector<Fused> out;
+    for (const auto& [id, score] : scores) out.push_back({id, score});
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Fused& a, const Fused& b) { return a.score > b.score; });
+    return out;
+}
+
+Result<std::vector<Hit>> Knowledge::search(const Search& search) {
+    if (search.mode == Mode::kWords) return this->search(search, {});
+    ALV_ASSIGN_OR_RETURN(std::vector<float> vector, options_.embedder->embed({search.text}));
+    return this->search(search, std::move(vector));
+}
+
+Result<std::vector<Hit>> Knowledge::search(const Search& search, std::vector<float> vector) {
+    if (search.k == 0 || search.k > kMaxK) {
+        return invalid_argument("k is " + std::to_string(search.k) + ", not 1 to 1000");
+    }
+    ALV_ASSIGN_OR_RETURN(const Filter filter, parse_filter(search.filter));
+    const bool by_vector = search.mode != Mode::kWords;
+    if (by_vector && (vector.size() != store_->dim() || !normalize(vector.data(), store_->dim()))) {
+        return invalid_argument("the vector of the query has no direction, or another size");
+    }
+    // Both lists go deeper than k: what is second-rate in each can be first-rate together.
+    const uint32_t depth = search.mode == Mode::kHybrid ? std::max(4 * search.k, 50u) : search.k;
+
+    ALV_ASSIGN_OR_RETURN(const Store::Lease db, store_->lease());
+    std::optional<Transaction> transaction;
+    std::shared_lock lock(index_mutex_, std::defer_lock);
+    ALV_RETURN_IF_ERROR(agree(*db, transaction, lock));
+    std::vector<std::vector<int64_t>> rankings;
+    if (by_vector) {
+        std::vector<int64_t> allowed;
+        if (!filter.sql.empty()) {
+            ALV_ASSIGN_OR_RETURN(allowed, matching_chunks(*db, filter));
+        }
+        ALV_ASSIGN_OR_RETURN(
+            const std::vector<NearChunk> near,
+            index_->search(vector.data(), depth, filter.sql.empty() ? nullptr : &allowed));
+        rankings.emplace_back();
+        for (const NearChunk& one : near) rankings.back().push_back(one.chunk);
+    }
+    if (search.mode != Mode::kVector) {
+        ALV_ASSIGN_OR_RETURN(std::vector<int64_t> words,
+                             search_words(*db, search.text, depth, filter));
+        rankings.push_back(std::move(words));
+    }
+    std::vector<Hit> hits;
+    for (const Fused& one : fuse(rankings)) {
+        if (hits.size() == search.k) break;
+        Hit hit;
+        ALV_ASSIGN_OR_RETURN(hit.passage, read_passage(*db, one.id));
+        hit.fused = one.score;
+        if (by_vector) hit.cosine = index_->cosine(vector.data(), one.id);
+        hits.push_back(std::move(hit));
+    }
+    return hits;
+}
+
+std::shared_ptr<engine::Retriever> Knowledge::retriever() {
+    return std::make_shared<KnowledgeRetriever>(shared_from_this());
+}
+
+}  // namespace alv::knowledge
