@@ -35,6 +35,10 @@ bool Guide::fits(TokenGrammar::State state, uint64_t tokens_left) {
 
 Status Guide::check_room(uint64_t tokens_left) {
     if (phase_ != Phase::kLed || fits(state_, tokens_left)) return ok_status();
+    if (grammar_->overflowed()) {
+        return limit_exceeded(
+            "the grammar leaves too many ways open at once: make it less ambiguous");
+    }
     const auto closing = grammar_->closing(state_);
     if (!closing) return unsupported("the vocabulary has no tokens for what is asked for");
     return limit_exceeded("the shortest reply that is allowed has " +
@@ -58,6 +62,10 @@ Result<Guide::Move> Guide::take(text::TokenId drawn, uint64_t tokens_left) {
 
 Result<Guide::Move> Guide::take_led(text::TokenId drawn, uint64_t tokens_left) {
     const std::optional<TokenGrammar::State> next = grammar_->step(state_, drawn);
+    if (!next && grammar_->overflowed()) {
+        return limit_exceeded(
+            "the grammar leaves too many ways open at once: make it less ambiguous");
+    }
     if (!next) return internal_error("a token was drawn that the mask leaves out");
     Move move;
     move.tokens = {drawn};

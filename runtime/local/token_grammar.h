@@ -42,6 +42,8 @@ class TokenGrammar {
     // Bytes of the shortest way to the end: no way takes more tokens than this.
     uint64_t shortest_bytes(State state) { return matcher_.shortest(state); }
     const TokenTrie& trie() const { return *trie_; }
+    // The grammar has so many ways that it was given up: no token is allowed any more.
+    bool overflowed() const { return matcher_.overflowed(); }
     size_t n_states() const { return matcher_.n_states(); }
 
   private:

@@ -27,6 +27,39 @@ Grammar::Id Grammar::literal(std::string_view bytes) {
     return sequence(parts);
 }
 
+// The texts in their order make a tree of bytes: `open` is the path to the last of them.
+Grammar::Id Grammar::one_of(std::vector<std::string> texts) {
+    struct Open {
+        uint8_t byte = 0;
+        std::vector<Id> branches;
+    };
+    std::sort(texts.begin(), texts.end());
+    std::vector<Open> open(1);
+    const auto close_to = [&](size_t depth) {
+        while (open.size() > depth + 1) {
+            const Id branch =
+                sequence({byte(open.back().byte, open.back().byte), choice(open.back().branches)});
+            open.pop_back();
+            open.back().branches.push_back(branch);
+        }
+    };
+    for (size_t i = 0; i < texts.size(); ++i) {
+        if (i > 0 && texts[i] == texts[i - 1]) continue;
+        size_t shared = 0;
+        while (i > 0 && shared + 1 < open.size() && shared < texts[i].size() &&
+               open[shared + 1].byte == static_cast<uint8_t>(texts[i][shared])) {
+            ++shared;
+        }
+        close_to(shared);
+        for (size_t at = shared; at < texts[i].size(); ++at) {
+            open.push_back({static_cast<uint8_t>(texts[i][at]), {}});
+        }
+        open.back().branches.push_back(empty());
+    }
+    close_to(0);
+    return choice(open.front().branches);
+}
+
 Grammar::Id Grammar::list(Kind kind, std::span<const Id> parts) {
     const auto first = static_cast<uint32_t>(parts_.size());
     parts_.insert(parts_.end(), parts.begin(), parts.end());

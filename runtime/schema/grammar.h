@@ -27,6 +27,8 @@ class Grammar {
     Id nothing() const { return 1; }  // matches no text at all
     Id literal(std::string_view bytes);
     Id byte(uint8_t low, uint8_t high);
+    // Any one of the texts; what they begin with in common is written once.
+    Id one_of(std::vector<std::string> texts);
     // One character of the ranges, in UTF-8; surrogates are left out.
     Id chars(std::span<const CharRange> ranges);
     // All characters that are in none of the ranges.

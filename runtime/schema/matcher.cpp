@@ -26,7 +26,9 @@ Matcher::Matcher(std::shared_ptr<const Automaton> automaton)
     std::vector<Config> todo = {{automaton_->start_, kBottom}};
     std::vector<Config> configs;
     close(todo, configs);
-    intern(std::move(configs));
+    if (intern(std::move(configs)) != kDead) return;
+    states_.push_back({.shortest = UINT64_MAX});  // it gave up at once: no byte is allowed
+    edges_.assign(n_classes_, kDead);
 }
 
 uint64_t Matcher::hash(uint64_t a, uint64_t b) {

@@ -108,6 +108,8 @@ Status validate_text(const Schema& schema, std::string_view document);
 Status validate(const Schema& schema, const Json& document);
 // By the part of the schema at `node`.
 Status validate(const Schema& schema, Schema::Id node, const Json& document);
+// The same, but for what enum and const say there.
+Status validate_rest(const Schema& schema, Schema::Id node, const Json& document);
 
 // Adds the texts that the schema allows, in one style of JSON: {"a": 1, "b": [1, 2]}, properties in
 // the order of the schema. Unsupported where no grammar can be told.

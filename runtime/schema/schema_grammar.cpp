@@ -174,15 +174,15 @@ Result<Grammar::Id> SchemaGrammar::typed(const Node& node, uint32_t types) {
 
 // Of the values listed, those that all else in the schema allows.
 Result<Grammar::Id> SchemaGrammar::values(const Task& task, const Node& node) {
-    std::vector<Id> choices;
+    std::vector<std::string> texts;
     for (const Json& value : node.values) {
         if ((type_of(value) & task.types) == 0) continue;
-        const Status status = validate(schema_, task.node, value);
+        const Status status = validate_rest(schema_, task.node, value);
         if (status.code() == Code::kLimitExceeded) return status;
         if (!status.ok()) continue;
-        choices.push_back(g_.literal(in_style(value)));
+        texts.push_back(in_style(value));
     }
-    return g_.choice(choices);
+    return g_.one_of(std::move(texts));
 }
 
 Result<Grammar::Id> SchemaGrammar::body(const Task& task) {

@@ -317,6 +317,12 @@ Status SchemaParser::read_keyword(Node& node, const std::string& key, const Orde
     if (key == "uniqueItems" && value.is_boolean() && !value.get<bool>()) return ok_status();
     if (key == "$id" && node.path != "#")
         return refuse(node.path, key, "inside a schema can't be done");
+    if (key == "$schema") {
+        // Another vocabulary may give the same keywords another meaning.
+        const bool known = value.is_string() &&
+                           value.get<std::string>().find("json-schema.org/") != std::string::npos;
+        if (!known) return refuse(node.path, key, "is not one of JSON Schema's own");
+    }
     if (is_annotation(key)) return ok_status();
     return refuse(node.path, key, "is not supported");
 }

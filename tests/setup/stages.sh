@@ -2,7 +2,7 @@
 # next one runs all the same.
 
 # These test programs need no driver; all others use Vulkan.
-ALV_CPU_LABELS='^(base|gguf|convert|text|local|abi)_tests$'
+ALV_CPU_LABELS='^(base|gguf|convert|text|schema|local|abi)_tests$'
 
 alv_newest_driver() {
     if [ -f "$ALV_MESA_NEW/ready" ]; then echo new; else echo old; fi
