@@ -136,6 +136,11 @@ Status Kernels::check_limits(const KernelKey& key, const Reflection& reflection)
 Result<VkPipeline> Kernels::make_pipeline(const KernelKey& key, const ShaderLayout& layout) const {
     const Context& c = *context_;
     ALV_RETURN_IF_ERROR(check_limits(key, layout.reflection));
+    // What takes memory comes before the module, which nobody else would destroy.
+    std::vector<VkSpecializationMapEntry> entries;
+    for (uint32_t i = 0; i < key.constants.size(); ++i) {
+        entries.push_back({i, i * 4, 4});
+    }
     VkShaderModuleCreateInfo module_info{};
     module_info.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
     module_info.codeSize = layout.words.size_bytes();
@@ -145,10 +150,6 @@ Result<VkPipeline> Kernels::make_pipeline(const KernelKey& key, const ShaderLayo
         c.check(c.vk().CreateShaderModule(c.device(), &module_info, nullptr, &module),
                 "vkCreateShaderModule"));
 
-    std::vector<VkSpecializationMapEntry> entries;
-    for (uint32_t i = 0; i < key.constants.size(); ++i) {
-        entries.push_back({i, i * 4, 4});
-    }
     const VkSpecializationInfo constants{static_cast<uint32_t>(entries.size()), entries.data(),
                                          key.constants.size() * 4, key.constants.data()};
     VkComputePipelineCreateInfo info{};
@@ -174,11 +175,16 @@ Result<const Kernel*> Kernels::get(const KernelKey& key) {
     ALV_ASSIGN_OR_RETURN(const ShaderLayout* const shader, layout(key.shader));
     // Made outside the lock, so that several are made at once.
     ALV_ASSIGN_OR_RETURN(VkPipeline pipeline, make_pipeline(key, *shader));
-    auto kernel = std::make_unique<KernelState>(context_.get(), key, shader, pipeline);
-    const std::lock_guard lock(mutex_);
-    const auto [it, is_new] = kernels_.try_emplace(key, std::move(kernel));
-    if (!is_new) context_->destroy(context_->vk().DestroyPipeline, pipeline);
-    return it->second.get();
+    try {
+        auto kernel = std::make_unique<KernelState>(context_.get(), key, shader, pipeline);
+        const std::lock_guard lock(mutex_);
+        const auto [it, is_new] = kernels_.try_emplace(key, std::move(kernel));
+        if (!is_new) context_->destroy(context_->vk().DestroyPipeline, pipeline);
+        return it->second.get();
+    } catch (...) {
+        context_->destroy(context_->vk().DestroyPipeline, pipeline);
+        throw;
+    }
 }
 
 Result<std::vector<uint8_t>> Kernels::pipeline_cache() const {
