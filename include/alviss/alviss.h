@@ -5,6 +5,7 @@
  *   alv_session     a conversation               session.h
  *   alv_generation  a reply in flight            generation.h
  *   alv_embedder    texts to vectors             embedder.h
+ *   alv_knowledge   documents, and their passages knowledge.h
  *   alv_retriever   the host's own knowledge     retriever.h, grounding.h
  *   alv_tools       what the model may call      tools.h
  *   alv_filter      what is let in and out       filter.h, prompt.h
@@ -25,6 +26,7 @@
 #include "generation.h"
 #include "gguf.h"
 #include "grounding.h"
+#include "knowledge.h"
 #include "log.h"
 #include "memory_plan.h"
 #include "model.h"

@@ -46,6 +46,12 @@ Result<uint32_t> LocalEmbedder::count_tokens(std::string_view text) const {
     return static_cast<uint32_t>(all.size());
 }
 
+std::string LocalEmbedder::name() const {
+    const Result<std::shared_ptr<const TextSide>> side = model_->text();
+    if (!side.ok()) return {};
+    return (*side)->facts.architecture + " " + (*side)->facts.name;
+}
+
 Result<std::vector<text::TokenId>> LocalEmbedder::tokens(std::string_view text) const {
     ALV_ASSIGN_OR_RETURN(const std::shared_ptr<const TextSide> side, model_->text());
     return embedding_tokens(*side, text, max_tokens_);

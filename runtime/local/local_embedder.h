@@ -21,6 +21,8 @@ class LocalEmbedder : public engine::Embedder {
                                                    Done done) override;
     Result<std::vector<float>> embed(std::vector<std::string> texts) override;
 
+    // What the model is called: its file's name for it, and its architecture.
+    std::string name() const;
     // The tokens that the model reads of a text, special ones too.
     Result<std::vector<text::TokenId>> tokens(std::string_view text) const;
 

@@ -107,6 +107,8 @@ void add_inspect(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_chat(CLI::App& app);
+void add_ingest(CLI::App& app);
+void add_search(CLI::App& app);
 void add_convert(CLI::App& app);
 void add_embed(CLI::App& app);
 

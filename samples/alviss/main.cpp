@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
     tool::add_chat(app);
     tool::add_generate(app);
     tool::add_tokenize(app);
+    tool::add_ingest(app);
+    tool::add_search(app);
     tool::add_inspect(app);
     tool::add_devices(app);
     tool::add_embed(app);

@@ -239,6 +239,30 @@ void structs_of_knowledge(std::ostream& out) {
     FIELD(alv_retriever, retrieve);
     FIELD(alv_retriever, cancel);
     FIELD(alv_retriever, release);
+    BEGIN(alv_knowledge_options);
+    FIELD(alv_knowledge_options, struct_size);
+    FIELD(alv_knowledge_options, flags);
+    FIELD(alv_knowledge_options, path);
+    FIELD(alv_knowledge_options, embedder);
+    FIELD(alv_knowledge_options, chunk_size);
+    FIELD(alv_knowledge_options, chunk_overlap);
+    BEGIN(alv_knowledge_progress);
+    FIELD(alv_knowledge_progress, struct_size);
+    FIELD(alv_knowledge_progress, reserved);
+    FIELD(alv_knowledge_progress, documents);
+    FIELD(alv_knowledge_progress, total_documents);
+    FIELD(alv_knowledge_progress, unchanged);
+    FIELD(alv_knowledge_progress, removed);
+    FIELD(alv_knowledge_progress, chunks);
+    FIELD(alv_knowledge_progress, truncated);
+    FIELD(alv_knowledge_progress, current);
+    BEGIN(alv_knowledge_add_options);
+    FIELD(alv_knowledge_add_options, struct_size);
+    FIELD(alv_knowledge_add_options, flags);
+    FIELD(alv_knowledge_add_options, source);
+    FIELD(alv_knowledge_add_options, metadata);
+    FIELD(alv_knowledge_add_options, progress);
+    FIELD(alv_knowledge_add_options, user_data);
 }
 
 void structs_of_agents(std::ostream& out) {

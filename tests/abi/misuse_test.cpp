@@ -44,6 +44,8 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
     static float number;
     static const float* numbers;
     static uint64_t n_numbers;
+    static alv_knowledge* knowledge;
+    static const alv_knowledge_options knowledge_options = ALV_KNOWLEDGE_OPTIONS_INIT;
     static const alv_query query = ALV_QUERY_INIT;
     static const alv_passage passage = ALV_PASSAGE_INIT;
     static const alv_retriever empty_retriever = ALV_RETRIEVER_INIT;
@@ -263,6 +265,20 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
           [](auto e) { return alv_retrieval_add(nullptr, nullptr, e); }}},
         {"alv_retrieval_finish",
          {[x](auto e) { return alv_retrieval_finish(nullptr, ALV_STATUS_OK, x, e); }}},
+        {"alv_knowledge_open",
+         {[](auto e) { return alv_knowledge_open(nullptr, &knowledge, e); },
+          [](auto e) { return alv_knowledge_open(&knowledge_options, nullptr, e); }}},
+        {"alv_knowledge_add_text",
+         {[x](auto e) { return alv_knowledge_add_text(nullptr, x, x, nullptr, e); }}},
+        {"alv_knowledge_add_path",
+         {[x](auto e) { return alv_knowledge_add_path(nullptr, x, nullptr, nullptr, e); }}},
+        {"alv_knowledge_remove", {[x](auto e) { return alv_knowledge_remove(nullptr, x, e); }}},
+        {"alv_knowledge_count",
+         {[](auto e) { return alv_knowledge_count(nullptr, nullptr, nullptr, e); }}},
+        {"alv_knowledge_search",
+         {[](auto e) { return alv_knowledge_search(nullptr, &query, 0, &passages, e); }}},
+        {"alv_knowledge_retriever",
+         {[](auto e) { return alv_knowledge_retriever(nullptr, &retriever, e); }}},
         {"alv_retriever_query",
          {[](auto e) { return alv_retriever_query(nullptr, &query, 0, &passages, e); },
           [](auto e) { return alv_retriever_query(&empty_retriever, &query, 0, &passages, e); },
@@ -317,6 +333,7 @@ TEST(Misuse, WhatCannotFailTakesNull) {
     EXPECT_EQ(alv_prompt_builtin({nullptr, 3}).size, 0u);
     alv_retrieval_release(nullptr);
     alv_passages_release(nullptr);
+    alv_knowledge_release(nullptr);
     EXPECT_EQ(alv_retrieval_retain(nullptr), nullptr);
     EXPECT_EQ(alv_passages_count(nullptr), 0u);
     EXPECT_EQ(alv_passages_get(nullptr, 0), nullptr);
@@ -381,6 +398,7 @@ TEST(Misuse, EveryFunctionOfTheHeadersIsTested) {
                                          "alv_passages_count",
                                          "alv_passages_get",
                                          "alv_passages_release",
+                                         "alv_knowledge_release",
                                          "alv_tools_release",
                                          "alv_tools_count",
                                          "alv_tool_call_retain",
