@@ -110,7 +110,8 @@ int main(int argc, char** argv) {
     update.expansion = options.add_candidates;
     start = Clock::now();
     for (uint32_t i = 0; i < n; ++i) {
-        bare.add(i, flat.data() + static_cast<size_t>(i) * kDim, metric, update);
+        const float* vector = flat.data() + static_cast<size_t>(i) * kDim;
+        bare.add(i, vector, metric, update);
     }
     std::printf("bare:   %8.1f s to build\n", seconds_since(start));
     us::index_search_config_t search;
