@@ -8,6 +8,7 @@
 #include <random>
 #include <set>
 #include <usearch/index.hpp>
+#include <utility>
 
 #include "knowledge/distance.h"
 #include "knowledge/vector_index.h"
@@ -119,7 +120,7 @@ int main(int argc, char** argv) {
     found = 0;
     start = Clock::now();
     for (uint32_t i = 0; i < kQueries; ++i) {
-        const auto near = bare.search(queries[i].data(), 10, metric, search);
+        const auto near = bare.search(std::as_const(queries[i]).data(), 10, metric, search);
         for (size_t j = 0; j < near.size(); ++j) {
             found += exact[i].contains(static_cast<int64_t>(near.at(j).member.slot)) ? 1 : 0;
         }
