@@ -32,8 +32,8 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> kLayers{
     {"knowledge", {"base", "engine"}},
     {"agent", {"base", "schema", "engine", "knowledge"}},
     {"api",
-     {"base", "gguf", "text", "schema", "convert", "gpu", "ops", "model", "engine", "local", "remote",
-      "knowledge", "agent"}},
+     {"base", "gguf", "text", "schema", "convert", "gpu", "ops", "model", "engine", "local",
+      "remote", "knowledge", "agent"}},
 };
 
 const std::vector<std::string>* allowed_for(std::string_view layer) {

@@ -29,8 +29,7 @@ Vocabulary bpe_with(const std::function<void(Vocabulary&)>& change) {
 }
 
 const Refusal kRefusals[] = {
-    {"model", Code::kUnsupported, "'t5'",
-     [] { return spm_with([](auto& v) { v.model = "t5"; }); }},
+    {"model", Code::kUnsupported, "'t5'", [] { return spm_with([](auto& v) { v.model = "t5"; }); }},
     {"no_model", Code::kUnsupported, "''", [] { return spm_with([](auto& v) { v.model = ""; }); }},
     {"pre", Code::kUnsupported, "'made-up'", [] { return small_bpe("made-up"); }},
     {"no_tokens", Code::kCorruptFile, "tokens is empty",
