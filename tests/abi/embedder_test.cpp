@@ -153,6 +153,8 @@ TEST(Embedder, CancelAndReleaseAtAnyTime) {
     for (const uint32_t flags : {0u, ALV_RUNTIME_HOST_STEPPED}) {
         EmbedderHost host(flags);
         host.world->slice_tokens = 1;
+        host.world->slice_time =
+            std::chrono::milliseconds(1);  // it does not end before it is cancelled
         const std::vector<std::string> many(400, "some text");
         alv_embedding* cancelled = host.start(many);
         EXPECT_EQ(alv_embedding_cancel(cancelled, nullptr), ALV_STATUS_OK);

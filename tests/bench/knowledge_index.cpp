@@ -82,7 +82,9 @@ int main(int argc, char** argv) {
     std::vector<std::set<int64_t>> exact(kQueries);
     auto start = Clock::now();
     for (uint32_t i = 0; i < kQueries; ++i) {
-        for (const NearChunk& near : *index.search(queries[i].data(), 10, nullptr)) {
+        const auto nearest = index.search(queries[i].data(), 10, nullptr);
+        if (!nearest.ok()) return 1;
+        for (const NearChunk& near : *nearest) {
             exact[i].insert(near.chunk);
         }
     }
@@ -94,7 +96,9 @@ int main(int argc, char** argv) {
     uint32_t found = 0;
     start = Clock::now();
     for (uint32_t i = 0; i < kQueries; ++i) {
-        for (const NearChunk& near : *index.search(queries[i].data(), 10, nullptr)) {
+        const auto nearest = index.search(queries[i].data(), 10, nullptr);
+        if (!nearest.ok()) return 1;
+        for (const NearChunk& near : *nearest) {
             found += exact[i].contains(near.chunk) ? 1 : 0;
         }
     }
