@@ -17,8 +17,15 @@ alv_die() {
 # shader compiler where the newer one cannot be fetched (cmake/AlvissGlslang.cmake).
 ALV_BUILD_PACKAGES="g++ cmake ninja-build python3 python3-pip ca-certificates glslang-tools spirv-tools
     libvulkan-dev nlohmann-json3-dev libcli11-dev libpcre2-dev"
-# It fetches the sources of SQLite and usearch.
-command -v cargo >/dev/null || ALV_BUILD_PACKAGES="$ALV_BUILD_PACKAGES cargo"
+# cargo fetches the sources of SQLite and usearch. Debian 12's own is too old for the registry's index
+# of today; cargo-web, which the security team keeps for browsers, is not.
+if ! command -v cargo >/dev/null; then
+    if grep -q '^VERSION_CODENAME=bookworm' /etc/os-release 2>/dev/null; then
+        ALV_BUILD_PACKAGES="$ALV_BUILD_PACKAGES cargo-web"
+    else
+        ALV_BUILD_PACKAGES="$ALV_BUILD_PACKAGES cargo"
+    fi
+fi
 ALV_RUN_PACKAGES="libvulkan1 mesa-vulkan-drivers"
 
 # alv_as_root command...: as it is when root already, else by sudo.

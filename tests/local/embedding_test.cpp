@@ -86,6 +86,7 @@ TEST_P(Embedding, TextsArePackedIntoRunsAndComeInOrder) {
 
 TEST_P(Embedding, SlicesAndTheStepsOfAGenerationTakeTurns) {
     world->slice_tokens = 2;
+    world->slice_time = 1ms;
     auto listener = std::make_shared<Listener>();
     Heard heard;
     const auto ticket = embedder->submit(std::vector<std::string>(20, "some text"), heard.done());
@@ -122,6 +123,8 @@ TEST_P(Embedding, ACancelEndsItWithinASlice) {
 }
 
 TEST_P(Embedding, ALostDeviceFailsItAndARebuiltOneWorks) {
+    world->slice_tokens = 1;
+    world->slice_time = 1ms;  // it is not over before the device is lost
     Heard heard;
     const auto ticket = embedder->submit(std::vector<std::string>(8, "text"), heard.done());
     world->lost = true;
@@ -136,6 +139,7 @@ TEST_P(Embedding, ALostDeviceFailsItAndARebuiltOneWorks) {
 
 TEST_P(Embedding, WhoeverLetsTheModelGoIsToldOnce) {
     world->slice_tokens = 1;
+    world->slice_time = 1ms;
     Heard heard;
     ASSERT_TRUE(embedder->submit(std::vector<std::string>(500, "text"), heard.done()).ok());
     embedder.reset();
