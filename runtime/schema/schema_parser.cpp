@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "schema/branches.h"
 #include "schema/nesting.h"
 #include "schema/schema.h"
 
@@ -115,9 +116,6 @@ class SchemaParser {
     Status check_company(const Node& node, const Ordered& json) const;
     Status check_refs() const;
     Status check_exclusive(const Node& node) const;
-    Id resolve(Id id) const;
-    bool disjoint(Id a, Id b, int depth) const;
-    bool numbers_disjoint(const Node& a, const Node& b) const;
 
     static Status wrong(const Node& node, const std::string& key, const std::string& what) {
         return invalid_argument("schema " + node.path + ": \"" + key + "\" " + what);
@@ -369,17 +367,9 @@ Status SchemaParser::read(const Task& task) {
     return status;
 }
 
-Schema::Id SchemaParser::resolve(Id id) const {
-    for (size_t i = 0; i < out_.nodes_.size(); ++i) {
-        if (out_.nodes_[id].ref == Schema::kNone) return id;
-        id = out_.nodes_[id].ref;
-    }
-    return Schema::kNone;
-}
-
 Status SchemaParser::check_refs() const {
     for (Id id = 0; id < out_.nodes_.size(); ++id) {
-        if (resolve(id) == Schema::kNone) {
+        if (resolve(out_, id) == Schema::kNone) {
             return invalid_argument("schema " + out_.nodes_[id].path +
                                     ": \"$ref\" leads back to itself");
         }
@@ -387,57 +377,11 @@ Status SchemaParser::check_refs() const {
     return ok_status();
 }
 
-bool SchemaParser::numbers_disjoint(const Node& a, const Node& b) const {
-    const auto below = [](const Node& x, const Node& y) {
-        if (!x.high || !y.low) return false;
-        const auto high = x.high->value.get<double>();
-        const auto low = y.low->value.get<double>();
-        return high < low || (high == low && (x.high->exclusive || y.low->exclusive));
-    };
-    return below(a, b) || below(b, a);
-}
-
-// No document matches both, as far as can be told from a look at types, values and bounds.
-bool SchemaParser::disjoint(Id first, Id second, int depth) const {
-    const Id a_id = resolve(first);
-    const Id b_id = resolve(second);
-    if (depth > 8 || a_id == b_id) return false;
-    const Node& a = out_.nodes_[a_id];
-    const Node& b = out_.nodes_[b_id];
-    if (a.never || b.never) return true;
-    const uint32_t both = a.types & b.types;
-    if (both == 0) return true;
-    if (a.any_of_given || b.any_of_given) {
-        const Node& split = a.any_of_given ? a : b;
-        const Id other = a.any_of_given ? b_id : a_id;
-        return std::all_of(split.any_of.begin(), split.any_of.end(),
-                           [&](Id branch) { return disjoint(branch, other, depth + 1); });
-    }
-    if (a.has_values || b.has_values) {
-        const Node& listed = a.has_values ? a : b;
-        const Id other = a.has_values ? b_id : a_id;
-        return std::none_of(listed.values.begin(), listed.values.end(),
-                            [&](const Json& value) { return validate(out_, other, value).ok(); });
-    }
-    if ((both & ~(Schema::kInteger | Schema::kFraction)) == 0) return numbers_disjoint(a, b);
-    if (both != Schema::kObject) return false;
-    for (const Schema::Property& p : a.properties) {
-        for (const Schema::Property& q : b.properties) {
-            const bool shared = p.name == q.name && p.required && q.required;
-            if (shared && p.schema != Schema::kNone && q.schema != Schema::kNone &&
-                disjoint(p.schema, q.schema, depth + 1)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 Status SchemaParser::check_exclusive(const Node& node) const {
     if (!node.exclusive) return ok_status();
     for (size_t i = 0; i < node.any_of.size(); ++i) {
         for (size_t k = i + 1; k < node.any_of.size(); ++k) {
-            if (disjoint(node.any_of[i], node.any_of[k], 0)) continue;
+            if (are_disjoint(out_, node.any_of[i], node.any_of[k])) continue;
             return refuse(node.path, "oneOf",
                           "has branches " + std::to_string(i) + " and " + std::to_string(k) +
                               " that can't be told apart: use anyOf, or a required property with "
