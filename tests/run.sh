@@ -4,7 +4,8 @@
 #   tests/run.sh REGEX...         only the tests whose name matches one, on the newest CPU driver
 #   tests/run.sh --stage NAME...  only these stages (after set-up): see tests/setup/stages.sh
 #   tests/run.sh --long           what CI runs a sample of: every allocation that can fail, 10,000
-#                                 interleavings under ThreadSanitizer, 100 reloads, long fuzzing
+#                                 interleavings under ThreadSanitizer, 100 reloads, 10,000 documents
+#                                 a schema, 1,000 tool calls, 1,000 kills, long fuzzing
 set -euo pipefail
 here="$(dirname "${BASH_SOURCE[0]}")"
 # shellcheck source=samples/setup.sh
@@ -21,7 +22,7 @@ alv_long=no
 while [ $# -gt 0 ]; do
     case "$1" in
         -h | --help)
-            sed -n '2,7s/^# \?//p' "${BASH_SOURCE[0]}"
+            sed -n '2,8s/^# \?//p' "${BASH_SOURCE[0]}"
             echo "Stages: $all_stages"
             exit 0
             ;;
@@ -33,7 +34,7 @@ while [ $# -gt 0 ]; do
         --long)
             # shellcheck disable=SC2034  # read by the stages
             alv_long=yes
-            stages="build reload memory threads fuzz"
+            stages="build reload memory draws kills threads fuzz"
             ;;
         -*) alv_die "Unknown option $1; see tests/run.sh --help" ;;
         *)

@@ -110,6 +110,20 @@ stage_reload() {
     alv_check "100 reloads" "$ALV_ROOT/build/bin/abi_library_tests" --gtest_filter='Reload.*' || true
 }
 
+stage_draws() {
+    alv_use_test_driver "$(alv_newest_driver)"
+    local -x ALV_TEST_DOCUMENTS=10000 ALV_TEST_TOOL_CALLS=1000
+    alv_check "10,000 documents a schema" "$ALV_ROOT/build/bin/schema_tests" --gtest_filter='Draw.*' || true
+    alv_check "10,000 documents a schema and vocabulary" \
+        "$ALV_ROOT/build/bin/local_model_tests" --gtest_filter='VocabularyDraw.*' || true
+    alv_check "1,000 tool calls" \
+        "$ALV_ROOT/build/bin/local_model_tests" --gtest_filter='RealModel.EveryCall*' || true
+}
+stage_kills() {
+    local -x ALVISS_KILL_ROUNDS=1000
+    alv_check "1,000 kills" "$ALV_ROOT/build/bin/knowledge_tests" --gtest_filter='Store.NoKill*' || true
+}
+
 # Each fuzz target for a set time, from its seeds.
 stage_fuzz() {
     alv_build "$ALV_ROOT/build-fuzz" fuzzers -- -DCMAKE_BUILD_TYPE=Release \
