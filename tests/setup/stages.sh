@@ -56,6 +56,7 @@ stage_old_driver() {
 # they read its standard output, where the layer prints.)
 stage_validation() {
     alv_use_test_driver "$(alv_newest_driver)"
+    local -x ALV_TEST_TOOL_CALLS=4
     local -x VK_LAYER_SETTINGS_PATH="$ALV_ROOT/tests/setup"
     local -x VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation
     alv_check "the layer reports a wrong argument and a hazard" validation_reports || true
@@ -81,6 +82,7 @@ stage_sanitize() {
         -DALVISS_SANITIZE=ON -DALVISS_BUILD_TESTS=ON -DALVISS_BUILD_SAMPLES=OFF || return 0
     alv_use_test_driver "$(alv_newest_driver)"
     local -x ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:allocator_may_return_null=1"
+    local -x ALV_TEST_TOOL_CALLS=4
     local -x UBSAN_OPTIONS="print_stacktrace=1"
     local -x LSAN_OPTIONS="suppressions=$ALV_ROOT/tests/setup/lsan.supp:print_suppressions=0"
     alv_ctest sanitize "$ALV_ROOT/build-asan" -LE '^golden_tests$' || true
