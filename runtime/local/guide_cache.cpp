@@ -91,6 +91,16 @@ std::string key_of(const engine::Constraint& constraint) {
            constraint.text;
 }
 
+// A text that is no call, in a family whose calls are the whole reply.
+constexpr const char* kWords = "root ::= [ \\t\\r\\n]* [^ \\t\\r\\n{] .*";
+
+// After a result small models write the call once more; where none may come, it would only be text.
+bool answers_in_words(const engine::Request& request, const ToolSyntax& syntax) {
+    const std::vector<engine::Message>& messages = request.prompt.messages;
+    return !request.tool_use.tools.empty() && !syntax.after_text && !messages.empty() &&
+           messages.back().role == "tool" && !request.ignore_end;
+}
+
 std::vector<text::TokenId> end_tokens_of(const text::Tokenizer& tokenizer) {
     std::vector<text::TokenId> ends;
     for (text::TokenId token = 0; token < static_cast<text::TokenId>(tokenizer.size()); ++token) {
@@ -132,7 +142,12 @@ Result<std::unique_ptr<Guide>> GuideCache::make(const engine::Request& request,
     const engine::ToolUse& use = request.tool_use;
     const bool calls = !use.tools.empty() && use.choice != engine::ToolChoice::kNone;
     if (!calls && request.constraint.kind == engine::Constraint::Kind::kNone) {
-        return std::unique_ptr<Guide>();
+        if (!answers_in_words(request, *text->tool_syntax)) return std::unique_ptr<Guide>();
+        ALV_ASSIGN_OR_RETURN(
+            auto grammar, find("words", [] {
+                return compile_constraint({engine::Constraint::Kind::kGrammar, kWords});
+            }));
+        return std::make_unique<Guide>(std::move(grammar));
     }
     if (!calls) {
         ALV_ASSIGN_OR_RETURN(auto grammar, find(key_of(request.constraint), [&] {

@@ -258,6 +258,23 @@ TEST(GuideCalls, NoToolsMeansNoCalls) {
     EXPECT_TRUE(calls_of(*heard).empty());
 }
 
+TEST(GuideCalls, AfterAResultARoundWithoutCallsAnswersInWords) {
+    Harness host(world());
+    host.world->next = [](std::span<const TokenId>, const model::SamplerParams&) {
+        return static_cast<TokenId>('{');
+    };
+    engine::Request request = calling(host, engine::ToolChoice::kNone);
+    request.prompt = {};
+    request.prompt.messages = {{"user", "go"}, {"tool", "done", {}, "call00001", "wait"}};
+    request.max_tokens = 8;
+    const auto heard = host.run(std::move(request));
+    ASSERT_EQ(heard->status().message(), "");
+    const size_t first = heard->text.find_first_not_of(" \t\r\n");
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_NE(heard->text[first], '{') << heard->text;
+    EXPECT_TRUE(calls_of(*heard).empty());
+}
+
 TEST(GuideCalls, ABadToolIsRefused) {
     Harness host(world());
     engine::Request request = calling(host, engine::ToolChoice::kAuto);
