@@ -138,7 +138,9 @@ class ListFilter : public Filter {
     // The last character may go on with an accent: what begins before it may then go on, too.
     Status look_before_the_end(std::string_view text, size_t start, size_t& open) const {
         size_t tail = text.size();
-        while (tail > start && (static_cast<unsigned char>(text[--tail]) & 0xC0) == 0x80) {
+        while (tail > start) {
+            --tail;
+            if ((static_cast<unsigned char>(text[tail]) & 0xC0) != 0x80) break;
         }
         open = std::min(open, std::max(tail, start));
         Found before;

@@ -58,7 +58,9 @@ void PendingCall::host_release() {
     std::shared_ptr<PendingCall> self;  // goes last
     {
         const std::lock_guard lock(mutex_);
-        if (host_refs_ == 0 || --host_refs_ > 0) return;
+        if (host_refs_ == 0) return;
+        --host_refs_;
+        if (host_refs_ > 0) return;
         self = std::move(self_);
     }
     if (!closed()) static_cast<void>(reply("the tool gave no answer", true));

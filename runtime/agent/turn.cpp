@@ -147,6 +147,7 @@ Turn::Time Turn::start(Time now) {
     phase_ = Phase::kRetrieving;
     for (size_t i = 0; i < setup_.sources.size(); ++i) {
         const PassageSource& source = setup_.sources[i];
+        // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the function object owns it
         auto done = [search = search_, i, name = source.name,
                      wake_up = waker()](Result<std::vector<Passage>> found) {
             {

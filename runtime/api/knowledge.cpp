@@ -145,7 +145,7 @@ alv_status provide(void* user_data, alv_retrieval* retrieval, const alv_query* a
         alv_retrieval_retain(retrieval);
         Result<std::shared_ptr<engine::Ticket>> ticket =
             static_cast<Provider*>(user_data)->retriever->submit(
-                std::move(query), [retrieval](Result<std::vector<engine::Passage>> result) {
+                std::move(query), [retrieval](const Result<std::vector<engine::Passage>>& result) {
                     answer(retrieval, result);
                 });
         if (!ticket.ok()) answer(retrieval, std::move(ticket).status());
@@ -296,7 +296,8 @@ alv_status alv_knowledge_retriever(alv_knowledge* knowledge, alv_retriever* out_
         out.retrieve = provide;
         out.release = release_provider;
         ALV_RETURN_IF_ERROR(fill_struct(out_retriever, out, "alv_retriever"));
+        // NOLINTNEXTLINE(bugprone-unused-return-value): the vtable owns it now
         static_cast<void>(provider.release());
-        return ok_status();
+        return ok_status();  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks)
     });
 }

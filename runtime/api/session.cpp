@@ -156,6 +156,7 @@ alv_status alv_session_save(alv_session* session, alv_bytes** out_json, alv_erro
         ALV_REQUIRE(session);
         ALV_REQUIRE(out_json);
         ALV_RETURN_IF_ERROR(check_process(*session->core));
+        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): ALV_REQUIRE returned
         *out_json = make_bytes(session->history->save());
         return ok_status();
     });
