@@ -89,7 +89,9 @@ Status Validator::check_object(const Node& node, const Json& value, const std::s
         const Schema::Id id = known != node.properties.end() ? known->schema : node.additional;
         if (id == Schema::kNone) continue;
         if (schema_.node(id).never) return no(path, "additionalProperties: " + name);
-        ALV_RETURN_IF_ERROR(check(id, item, path + "/" + name));
+        std::string place = path;
+        place.append("/").append(name);
+        ALV_RETURN_IF_ERROR(check(id, item, place));
     }
     return ok_status();
 }

@@ -26,6 +26,8 @@ class Rules {
     size_t find(std::string_view text, std::string_view& replacement) const {
         constexpr size_t kMost = 32;
         Darts::DoubleArray::result_pair_type found[kMost];
+        if (text.empty()) return 0;  // a length of 0 would mean: up to a NUL
+        // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the length is given
         const size_t n = std::min(kMost, trie_.commonPrefixSearch(text.data(), found, kMost,
                                                                   std::min(text.size(), kReach)));
         if (n == 0) return 0;

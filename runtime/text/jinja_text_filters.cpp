@@ -164,7 +164,7 @@ bool text_is_trusted(V v) {
 Value int_filter(C cx, V v, A a) {
     const int64_t base = integer_argument(cx, a[1], 10, "base");
     if (base < 2 || base > 36) return cx.not_supported("int with a base outside of 2..36");
-    const Value fallback = a[0].absent() ? Value::integer(0, true) : a[0];
+    Value fallback = a[0].absent() ? Value::integer(0, true) : a[0];
     if (v.is_int()) return Value::integer(v.as_int(), v.trusted());
     double d = 0;
     if (v.is_string()) {
