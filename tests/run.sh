@@ -49,7 +49,7 @@ for stage in setup $stages; do
     declare -F "stage_$stage" >/dev/null || alv_die "There is no stage '$stage'. Stages: $all_stages"
 done
 # CI ends a run after 90 minutes, whatever it has shown by then: on a slow day the last stages give way.
-time_limit_s="${ALVISS_TIME_LIMIT_S:-$([ -n "${CI:-}" ] && echo 4200 || echo 0)}"
+time_limit_s="${ALVISS_TIME_LIMIT_S:-$([ -n "${CI:-}" ] && echo 3600 || echo 0)}"
 for stage in setup $stages; do
     alv_stage "$stage"
     if [ "$time_limit_s" -gt 0 ] && [ "$SECONDS" -gt "$time_limit_s" ]; then
