@@ -21,9 +21,9 @@ void append_hangul(char32_t c, std::u32string& out) {
     constexpr char32_t kVowels = 21;
     constexpr char32_t kTrailing = 28;
     const char32_t index = c - 0xAC00;
-    out += 0x1100 + index / (kVowels * kTrailing);
-    out += 0x1161 + index / kTrailing % kVowels;
-    if (index % kTrailing != 0) out += 0x11A7 + index % kTrailing;
+    out.push_back(0x1100 + index / (kVowels * kTrailing));
+    out.push_back(0x1161 + index / kTrailing % kVowels);
+    if (index % kTrailing != 0) out.push_back(0x11A7 + index % kTrailing);
 }
 
 bool append_run(char32_t c, std::u32string& out) {
@@ -34,13 +34,13 @@ bool append_run(char32_t c, std::u32string& out) {
     const FoldRun& run = *std::prev(after);
     const char32_t steps = (c - run.first) / run.stride;
     if (steps >= run.count || run.first + steps * run.stride != c) return false;
-    out += run.target + steps * run.step;
+    out.push_back(run.target + steps * run.step);
     return true;
 }
 
 void append_folded(char32_t c, std::u32string& out) {
     if (c < 0x80) {
-        out += c >= U'A' && c <= U'Z' ? c + 32 : c;
+        out.push_back(c >= U'A' && c <= U'Z' ? c + 32 : c);
         return;
     }
     if (c >= 0xAC00 && c <= 0xD7A3) return append_hangul(c, out);
@@ -49,12 +49,12 @@ void append_folded(char32_t c, std::u32string& out) {
     const auto at = std::lower_bound(list.begin(), list.end(), c,
                                      [](const FoldSeveral& f, char32_t x) { return f.from < x; });
     if (at == list.end() || at->from != c) {
-        out += c;
+        out.push_back(c);
         return;
     }
-    out += at->first;
-    out += at->second;
-    if (at->third != 0) out += at->third;
+    out.push_back(at->first);
+    out.push_back(at->second);
+    if (at->third != 0) out.push_back(at->third);
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ void search(const Options& options) {
     for (uint64_t i = 0; i < alv_passages_count(passages.get()); ++i) {
         const alv_passage* one = alv_passages_get(passages.get(), i);
         if (!options.is_json) {
-            std::printf("%llu. %.4f  %s\n   %s\n", static_cast<unsigned long long>(i + 1),
+            std::printf("%llu. %.4f  %s\n   %s\n", static_cast<unsigned long long>(i) + 1,
                         one->score, std::string(view(one->id)).c_str(),
                         std::string(view(one->text)).c_str());
             continue;
