@@ -99,7 +99,8 @@ TEST(VocabularyDraw, EveryDocumentMatchesItsSchema) {
         }
     }
     out.close();
-    const std::string judge = "/usr/bin/python3 " ALV_TEST_SOURCE_DIR "/schema/judge.py '" + path + "'";
+    const std::string judge =
+        "/usr/bin/python3 " ALV_TEST_SOURCE_DIR "/schema/judge.py '" + path + "'";
     EXPECT_EQ(std::system(judge.c_str()), 0) << judge;
 }
 

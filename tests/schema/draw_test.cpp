@@ -38,7 +38,8 @@ TEST(Draw, EveryDocumentMatchesItsSchema) {
         EXPECT_FALSE(matcher.overflowed()) << name;
     }
     out.close();
-    const std::string judge = "/usr/bin/python3 " ALV_TEST_SOURCE_DIR "/schema/judge.py '" + path + "'";
+    const std::string judge =
+        "/usr/bin/python3 " ALV_TEST_SOURCE_DIR "/schema/judge.py '" + path + "'";
     EXPECT_EQ(std::system(judge.c_str()), 0) << judge;
 }
 
