@@ -11,120 +11,12 @@
 #ifndef ALVISS_ALVISS_HPP
 #define ALVISS_ALVISS_HPP
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
-
-#include "alviss.h"
+#include "filter.hpp"
+#include "knowledge.hpp"
+#include "result.hpp"
+#include "tools.hpp"
 
 namespace alviss {
-
-// A view as the C calls take it. Borrowed until `text` goes. Since 0.1
-inline alv_string to_abi(std::string_view text) {
-    return alv_string{text.data(), text.size()};
-}
-
-// Borrowed as `text` is. Since 0.1
-inline std::string_view to_view(alv_string text) {
-    return text.data ? std::string_view(text.data, text.size) : std::string_view();
-}
-
-// Why a call failed. Immutable, thread-safe. Since 0.1
-class Error {
-  public:
-    Error(alv_status code, alv_error* error) : code_(code), error_(error, alv_error_release) {}
-    alv_status code() const { return code_; }
-    // What happened and what to do about it; the code's name when there was no memory for more.
-    std::string_view message() const {
-        return error_ ? to_view(alv_error_message(error_.get())) : alv_status_name(code_);
-    }
-
-  private:
-    alv_status code_;
-    std::shared_ptr<alv_error> error_;
-};
-
-// A value or the Error that says why there is none. Since 0.1
-template <typename T>
-class [[nodiscard]] Result {
-  public:
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
-    explicit operator bool() const { return state_.index() == 0; }
-    T& operator*() { return *std::get_if<0>(&state_); }
-    const T& operator*() const { return *std::get_if<0>(&state_); }
-    T* operator->() { return std::get_if<0>(&state_); }
-    const T* operator->() const { return std::get_if<0>(&state_); }
-    // Only of a failed call.
-    const Error& error() const { return *std::get_if<1>(&state_); }
-
-  private:
-    std::variant<T, Error> state_;
-};
-
-// A call without a value. Since 0.1
-using Status = Result<std::monostate>;
-
-namespace detail {
-
-template <typename T, void (*release)(T*)>
-struct Releaser {
-    void operator()(T* handle) const { release(handle); }
-};
-template <typename T, void (*release)(T*)>
-using Owner = std::unique_ptr<T, Releaser<T, release>>;
-
-// Calls `f(&error)`: OK, or the Error.
-template <typename F>
-Status run(F&& f) {
-    alv_error* error = nullptr;
-    const alv_status code = f(&error);
-    if (code == ALV_STATUS_OK) return std::monostate();
-    return Error(code, error);
-}
-
-// Calls `f(&handle, &error)`: an object around the handle, or the Error.
-template <typename Object, typename Handle, typename F>
-Result<Object> make(F&& f) {
-    Handle* handle = nullptr;
-    alv_error* error = nullptr;
-    const alv_status code = f(&handle, &error);
-    if (code != ALV_STATUS_OK) return Error(code, error);
-    return Object(handle);
-}
-
-// Calls `f(&bytes, &error)`: a copy of the bytes, or the Error.
-template <typename F>
-Result<std::string> take_bytes(F&& f) {
-    alv_bytes* bytes = nullptr;
-    alv_error* error = nullptr;
-    const alv_status code = f(&bytes, &error);
-    if (code != ALV_STATUS_OK) return Error(code, error);
-    const Owner<alv_bytes, alv_bytes_release> owner(bytes);
-    return std::string(to_view(alv_bytes_text(bytes)));
-}
-
-// Calls `f(&info, &error)`: the struct filled in, or the Error.
-template <typename T, typename F>
-Result<T> fill(T info, F&& f) {
-    alv_error* error = nullptr;
-    const alv_status code = f(&info, &error);
-    if (code != ALV_STATUS_OK) return Error(code, error);
-    return info;
-}
-
-inline std::vector<int32_t> to_vector(alv_tokens* tokens) {
-    const Owner<alv_tokens, alv_tokens_release> owner(tokens);
-    const int32_t* first = alv_tokens_data(tokens);
-    return first ? std::vector<int32_t>(first, first + alv_tokens_count(tokens))
-                 : std::vector<int32_t>();
-}
-
-}  // namespace detail
 
 // See runtime.h. Since 0.1
 class Runtime {
@@ -285,6 +177,78 @@ class Session {
     Status clear() {
         return detail::run([&](auto** error) { return alv_session_clear(get(), error); });
     }
+    Status set_system(std::string_view content) {
+        return detail::run(
+            [&](auto** error) { return alv_session_set_system(get(), to_abi(content), error); });
+    }
+    // 0: no limit.
+    Status set_limits(uint32_t max_turns, uint32_t token_budget) {
+        return detail::run([&](auto** error) {
+            return alv_session_set_limits(get(), max_turns, token_budget, error);
+        });
+    }
+    Status pin(uint64_t index, bool pinned = true) {
+        return detail::run(
+            [&](auto** error) { return alv_session_pin(get(), index, pinned ? 1 : 0, error); });
+    }
+    // The conversation as JSON.
+    Result<std::string> save() const {
+        return detail::take_bytes(
+            [&](auto** out, auto** error) { return alv_session_save(get(), out, error); });
+    }
+    Status restore(std::string_view json) {
+        return detail::run(
+            [&](auto** error) { return alv_session_restore(get(), to_abi(json), error); });
+    }
+    Result<Session> fork() const {
+        return detail::make<Session, alv_session>(
+            [&](auto** out, auto** error) { return alv_session_fork(get(), out, error); });
+    }
+
+    // See tools.h, filter.h, grounding.h. The session keeps what it is given.
+    Status set_tools(const Tools& tools, const alv_tools_options* options = nullptr) {
+        return detail::run([&](auto** error) {
+            return alv_session_set_tools(get(), tools.get(), options, error);
+        });
+    }
+    Status clear_tools() {
+        return detail::run(
+            [&](auto** error) { return alv_session_set_tools(get(), nullptr, nullptr, error); });
+    }
+    Status append_tool_result(std::string_view call_id, std::string_view result) {
+        return detail::run([&](auto** error) {
+            return alv_session_append_tool_result(get(), to_abi(call_id), to_abi(result), error);
+        });
+    }
+    Status add_filter(const Filter& filter, uint32_t where) {
+        return detail::run([&](auto** error) {
+            return alv_session_add_filter(get(), filter.get(), where, error);
+        });
+    }
+    Status clear_filters() {
+        return detail::run([&](auto** error) { return alv_session_clear_filters(get(), error); });
+    }
+    Status add_retriever(std::shared_ptr<Retriever> retriever,
+                         const alv_retriever_options* options = nullptr) {
+        return add_vtable(detail::to_vtable(std::move(retriever)), options);
+    }
+    Status add_retriever(const Knowledge& knowledge,
+                         const alv_retriever_options* options = nullptr) {
+        alv_retriever retriever = ALV_RETRIEVER_INIT;
+        Status status = detail::run([&](auto** error) {
+            return alv_knowledge_retriever(knowledge.get(), &retriever, error);
+        });
+        return status ? add_vtable(retriever, options) : status;
+    }
+    Status clear_retrievers() {
+        return detail::run(
+            [&](auto** error) { return alv_session_clear_retrievers(get(), error); });
+    }
+    Status set_grounding(const alv_grounding_options& options) {
+        return detail::run(
+            [&](auto** error) { return alv_session_set_grounding(get(), &options, error); });
+    }
+
     uint64_t message_count() const { return alv_session_message_count(get()); }
     Result<std::string> content(uint64_t index) const {
         return detail::take_bytes([&](auto** out, auto** error) {
@@ -304,8 +268,36 @@ class Session {
     }
 
   private:
+    Status add_vtable(const alv_retriever& retriever, const alv_retriever_options* options) {
+        Status status = detail::run([&](auto** error) {
+            return alv_session_add_retriever(get(), &retriever, options, error);
+        });
+        // Only then it was not taken.
+        if (!status && status.error().code() == ALV_STATUS_INVALID_ARGUMENT && retriever.release) {
+            retriever.release(retriever.user_data);
+        }
+        return status;
+    }
+
     detail::Owner<alv_session, alv_session_release> handle_;
 };
+
+// A prompt template with a value for each of its variables: see prompt.h. Since 0.1
+inline Result<std::string> render_prompt(
+    std::string_view prompt_template,
+    const std::vector<std::pair<std::string_view, std::string_view>>& variables) {
+    std::vector<alv_prompt_variable> views;
+    views.reserve(variables.size());
+    for (const auto& [name, value] : variables) views.push_back({to_abi(name), to_abi(value)});
+    return detail::take_bytes([&](auto** out, auto** error) {
+        return alv_prompt_render(to_abi(prompt_template), views.data(), views.size(), out, error);
+    });
+}
+
+// A template that comes with the library: see alv_prompt_builtin. Since 0.1
+inline std::string_view builtin_prompt(std::string_view name) {
+    return to_view(alv_prompt_builtin(to_abi(name)));
+}
 
 }  // namespace alviss
 

@@ -45,18 +45,24 @@ ALV_API alv_status alv_filter_stop(alv_filter_verdict* verdict, alv_string text,
 ALV_API alv_status alv_filter_hold(alv_filter_verdict* verdict, uint64_t n_bytes,
                                    alv_error** out_error);
 
+/* The last call for this filter, when nothing uses it any more: what `user_data` points to may go.
+ * Called once, from any thread, and only if alv_filter_create made the filter. It must not call the
+ * library. Since 0.1 */
+typedef void (*alv_filter_release_callback)(void* user_data);
+
 /* A filter of the host's. Since 0.1 */
 typedef struct alv_filter_options {
     uint32_t struct_size;         /* sizeof(alv_filter_options) */
     uint32_t lookback_bytes;      /* the end of the window that is not shown yet: as long as the
                                      longest phrase it looks for; 0: 64 */
     alv_filter_callback callback; /* needed */
-    void* user_data;              /* must live as long as the filter and what uses it */
+    void* user_data;              /* handed to both; must live until `release` is called */
+    alv_filter_release_callback release; /* may be NULL */
 } alv_filter_options;
 
 /* The defaults. Since 0.1 */
 #define ALV_FILTER_OPTIONS_INIT \
-    { sizeof(alv_filter_options), 0, NULL, NULL, }
+    { sizeof(alv_filter_options), 0, NULL, NULL, NULL, }
 
 /* Writes ALV_FILTER_OPTIONS_INIT into the first `struct_size` bytes of `out_options`.
  * Thread-compatible. Since 0.1 */

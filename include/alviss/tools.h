@@ -25,30 +25,36 @@ typedef alv_status (*alv_tool_callback)(void* user_data, alv_tool_call* call);
  * the generation. Since 0.1 */
 typedef void (*alv_tool_drop_callback)(void* user_data, alv_tool_call* call);
 
+/* The last call for this tool, when no list, session or reply holds it any more: what `user_data`
+ * points to may go. Called once, from any thread, and only if alv_tools_add took the tool. It must
+ * not call the library. Since 0.1 */
+typedef void (*alv_tool_release_callback)(void* user_data);
+
 /* The tool may be called again while a call of it, or of another such tool, is on its way.
  * Since 0.1 */
 #define ALV_TOOL_PARALLEL 0x1u
 
-/* What alv_tools_add takes. All is copied, except what `user_data` points to, which must live as
- * long as the tools and the sessions and generations that use them. Since 0.1 */
+/* What alv_tools_add takes. All is copied, except what `user_data` points to, which must live until
+ * `release` is called. Since 0.1 */
 typedef struct alv_tool {
-    uint32_t struct_size;        /* sizeof(alv_tool) */
-    uint32_t flags;              /* ALV_TOOL_... */
-    alv_string name;             /* 1 to 64 letters, digits, _ and - */
-    alv_string description;      /* what it does and when to call it, for the model */
-    alv_string parameters;       /* JSON schema of an object; empty: it takes none */
-    uint32_t timeout_ms;         /* from the call to the answer; 0: 30,000 */
-    uint32_t max_result_bytes;   /* of an answer; 0: 65,536 */
-    alv_tool_callback callback;  /* NULL only with ALV_TOOLS_BY_HOST */
-    alv_tool_drop_callback drop; /* may be NULL */
-    void* user_data;             /* handed to both */
+    uint32_t struct_size;              /* sizeof(alv_tool) */
+    uint32_t flags;                    /* ALV_TOOL_... */
+    alv_string name;                   /* 1 to 64 letters, digits, _ and - */
+    alv_string description;            /* what it does and when to call it, for the model */
+    alv_string parameters;             /* JSON schema of an object; empty: it takes none */
+    uint32_t timeout_ms;               /* from the call to the answer; 0: 30,000 */
+    uint32_t max_result_bytes;         /* of an answer; 0: 65,536 */
+    alv_tool_callback callback;        /* NULL only with ALV_TOOLS_BY_HOST */
+    alv_tool_drop_callback drop;       /* may be NULL */
+    void* user_data;                   /* handed to the callbacks */
+    alv_tool_release_callback release; /* may be NULL */
 } alv_tool;
 
 /* The defaults. Since 0.1 */
 #define ALV_TOOL_INIT                                                                             \
     {                                                                                             \
         sizeof(alv_tool), 0, ALV_STRING_INIT, ALV_STRING_INIT, ALV_STRING_INIT, 0, 0, NULL, NULL, \
-            NULL,                                                                                 \
+            NULL, NULL,                                                                           \
     }
 
 /* Writes ALV_TOOL_INIT into the first `struct_size` bytes of `out_tool`. Thread-compatible.

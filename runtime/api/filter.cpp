@@ -26,6 +26,19 @@ class HostFilter : public agent::Filter {
     explicit HostFilter(const alv_filter_options& options) : options_(options) {
         if (options_.lookback_bytes == 0) options_.lookback_bytes = kDefaultLookback;
     }
+    HostFilter(const HostFilter&) = delete;
+    HostFilter& operator=(const HostFilter&) = delete;
+    ~HostFilter() override {
+        if (!taken_ || !options_.release) return;
+        try {
+            options_.release(options_.user_data);
+        } catch (...) {
+            // There is nobody to tell.
+        }
+    }
+
+    // From now on the host waits for the release.
+    void take() { taken_ = true; }
     Result<agent::Verdict> look(const agent::FilterView& view) override {
         alv_filter_text text{};
         text.struct_size = sizeof text;
@@ -48,6 +61,7 @@ class HostFilter : public agent::Filter {
 
   private:
     alv_filter_options options_;
+    bool taken_ = false;
 };
 
 Status read_list(const alv_string* strings, uint64_t n, const char* name,
@@ -128,7 +142,9 @@ alv_status alv_filter_create(const alv_filter_options* given, alv_filter** out_f
             return limit_exceeded("alv_filter_options.lookback_bytes is more than " +
                                   std::to_string(kMaxLookback));
         }
-        *out_filter = new alv_filter{std::make_shared<HostFilter>(options)};
+        auto filter = std::make_shared<HostFilter>(options);
+        *out_filter = new alv_filter{filter};
+        filter->take();
         return ok_status();
     });
 }

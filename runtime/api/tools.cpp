@@ -29,7 +29,23 @@ const agent::PendingCall* from_handle(const alv_tool_call* call) {
 class HostTool : public agent::ToolHandler {
   public:
     explicit HostTool(const alv_tool& tool)
-        : callback_(tool.callback), drop_(tool.drop), user_data_(tool.user_data) {}
+        : callback_(tool.callback),
+          drop_(tool.drop),
+          release_(tool.release),
+          user_data_(tool.user_data) {}
+    HostTool(const HostTool&) = delete;
+    HostTool& operator=(const HostTool&) = delete;
+    ~HostTool() override {
+        if (!taken_ || !release_) return;
+        try {
+            release_(user_data_);
+        } catch (...) {
+            // There is nobody to tell.
+        }
+    }
+
+    // From now on the host waits for the release.
+    void take() { taken_ = true; }
 
     Status call(std::shared_ptr<agent::PendingCall> call) override {
         if (!callback_) return {Code::kCallbackFailed, "the tool cannot be called"};
@@ -65,7 +81,9 @@ class HostTool : public agent::ToolHandler {
   private:
     const alv_tool_callback callback_;
     const alv_tool_drop_callback drop_;
+    const alv_tool_release_callback release_;
     void* const user_data_;
+    bool taken_ = false;
 };
 
 // Reads the schema once; what can't be kept to is refused here, by name.
@@ -100,7 +118,6 @@ Result<agent::Tool> read_tool(const alv_tool& given) {
         std::chrono::milliseconds(given.timeout_ms ? given.timeout_ms : kDefaultTimeoutMs);
     tool.max_result_bytes = given.max_result_bytes ? given.max_result_bytes : kDefaultResultBytes;
     tool.parallel = (given.flags & ALV_TOOL_PARALLEL) != 0;
-    tool.handler = std::make_shared<HostTool>(given);
     return tool;
 }
 
@@ -183,7 +200,11 @@ alv_status alv_tools_add(alv_tools* tools, const alv_tool* given, alv_error** ou
         const alv_tool defaults = ALV_TOOL_INIT;
         ALV_ASSIGN_OR_RETURN(const alv_tool read, read_struct(given, defaults, "alv_tool"));
         ALV_ASSIGN_OR_RETURN(agent::Tool tool, read_tool(read));
-        return tools->tools->add(std::move(tool));
+        const auto handler = std::make_shared<HostTool>(read);
+        tool.handler = handler;
+        ALV_RETURN_IF_ERROR(tools->tools->add(std::move(tool)));
+        handler->take();
+        return ok_status();
     });
 }
 

@@ -19,4 +19,5 @@ ALV_TEST_STRUCTS(CHECK)
 template <typename T>
 constexpr bool owns = std::is_nothrow_move_constructible_v<T> && !std::is_copy_constructible_v<T>;
 static_assert(owns<alviss::Runtime> && owns<alviss::Model> && owns<alviss::Session> &&
-              owns<alviss::Generation>);
+              owns<alviss::Generation> && owns<alviss::Tools> && owns<alviss::Filter> &&
+              owns<alviss::Embedder> && owns<alviss::Knowledge> && owns<alviss::Passages>);

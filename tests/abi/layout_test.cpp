@@ -277,6 +277,7 @@ void structs_of_agents(std::ostream& out) {
     FIELD(alv_tool, callback);
     FIELD(alv_tool, drop);
     FIELD(alv_tool, user_data);
+    FIELD(alv_tool, release);
     BEGIN(alv_tools_options);
     FIELD(alv_tools_options, struct_size);
     FIELD(alv_tools_options, flags);
@@ -295,6 +296,7 @@ void structs_of_agents(std::ostream& out) {
     FIELD(alv_filter_options, lookback_bytes);
     FIELD(alv_filter_options, callback);
     FIELD(alv_filter_options, user_data);
+    FIELD(alv_filter_options, release);
     BEGIN(alv_filter_list_options);
     FIELD(alv_filter_list_options, struct_size);
     FIELD(alv_filter_list_options, flags);

@@ -262,6 +262,26 @@ TEST(Tools, ACallbackMayCallBackAndReleaseAll) {
     ASSERT_TRUE(wait_for(clock.called));
 }
 
+TEST(Tools, AToolIsReleasedOnceAndOnlyIfItWasTaken) {
+    int releases = 0;
+    alv_tool tool = ALV_TOOL_INIT;
+    tool.name = alv_str("now");
+    tool.callback = Clock::call;
+    tool.user_data = &releases;
+    tool.release = [](void* user_data) { ++*static_cast<int*>(user_data); };
+    alv_tools* tools = nullptr;
+    ASSERT_EQ(alv_tools_create(&tools, nullptr), ALV_STATUS_OK);
+    ASSERT_EQ(alv_tools_add(tools, &tool, nullptr), ALV_STATUS_OK);
+    EXPECT_EQ(alv_tools_add(tools, &tool, nullptr), ALV_STATUS_INVALID_STATE);
+    tool.name = alv_str("not a name");
+    EXPECT_EQ(alv_tools_add(tools, &tool, nullptr), ALV_STATUS_INVALID_ARGUMENT);
+    EXPECT_EQ(releases, 0) << "refused ones were not taken";
+    ASSERT_EQ(alv_tools_remove(tools, alv_str("now"), nullptr), ALV_STATUS_OK);
+    EXPECT_EQ(releases, 1);
+    alv_tools_release(tools);
+    EXPECT_EQ(releases, 1);
+}
+
 TEST(Tools, WithDispatchCallsAreMadeInsideOfIt) {
     Host host(ALV_RUNTIME_DISPATCH_CALLBACKS);
     host.with_session();
