@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "base/log.h"
-#include "engine/task.h"
 #include "local/embed_job.h"
 #include "local/exec_lock.h"
 #include "local/generation.h"
 #include "local/loaded.h"
 #include "local/model_state.h"
+#include "local/task_queue.h"
 
 namespace alv::local {
 
@@ -31,7 +31,7 @@ class Scheduler : public engine::TaskRunner {
     void add_task(std::shared_ptr<engine::Task> task) override;
     void wake_tasks() override;
     // Tasks are there, though they may only wait.
-    bool has_tasks() const;
+    bool has_tasks() const { return tasks_.has_any(); }
     // Something was closed, cancelled or dropped: sees to it at once if nobody is at work.
     void poke();
     bool lost() const { return lost_; }
@@ -56,13 +56,7 @@ class Scheduler : public engine::TaskRunner {
     void shutdown();
 
   private:
-    struct WaitingTask {
-        std::shared_ptr<engine::Task> task;
-        Clock::time_point due;
-    };
-
     bool run_unit(Clock::time_point deadline);
-    void run_tasks();
     void take_inbox();
     void sweep();
     void sweep_models();
@@ -70,12 +64,6 @@ class Scheduler : public engine::TaskRunner {
     bool run_generation(Clock::time_point deadline);
     bool run_embedding(Clock::time_point deadline);
     void start_load(ModelState& model);
-    bool admit(Generation& generation);
-    void evict_idle(ModelState& model, uint64_t tokens_needed);
-    template <typename Work>
-    static void or_fail(ModelState& model, const Work& work);
-    template <typename Request, typename Work>
-    static void guard(Request& request, const Work& work);
     void note_device(const Status& status);
     bool is_free(const EmbedJob& job) const;
     bool has_work() const;
@@ -84,6 +72,7 @@ class Scheduler : public engine::TaskRunner {
     const std::shared_ptr<const Log> log_;
     ExecLock exec_;
     std::atomic<bool> lost_{false};
+    TaskQueue tasks_;
 
     mutable std::mutex mutex_;  // of the inbox, the device and the flags beside them
     std::condition_variable work_;
@@ -96,10 +85,6 @@ class Scheduler : public engine::TaskRunner {
     std::vector<std::pair<std::shared_ptr<ModelState>, std::shared_ptr<KvState>>>
         new_conversations_;
     uint32_t n_models_ = 0;
-    std::vector<std::shared_ptr<engine::Task>> new_tasks_;
-    bool tasks_woken_ = false;
-    size_t n_tasks_ = 0;
-    Clock::time_point next_task_ = Clock::time_point::max();  // when the first of tasks_ is due
 
     // With exec_ held only.
     std::vector<std::shared_ptr<ModelState>> models_;
@@ -108,7 +93,6 @@ class Scheduler : public engine::TaskRunner {
     std::shared_ptr<Generation> in_step_;  // whose step must end before another begins
     std::shared_ptr<EmbedJob> in_slice_;   // whose slice must end before another begins
     std::shared_ptr<ModelState> loading_;  // whose load did not pause in time
-    std::vector<WaitingTask> tasks_;
     size_t turn_ = 0;
     size_t embedding_turn_ = 0;
     uint32_t kind_turn_ = 0;
