@@ -4,6 +4,7 @@ layout(std430, binding = 0) readonly buffer Weights { uvec4 weights_[]; };
 layout(std430, binding = 1) readonly buffer Scales { uvec4 scales_[]; };
 #include "half4.glsl"
 #define HAS_MIN 0
+#define UNROLL_OCTETS 0
 vec4 block_scale(uint h) { return vec4(1.0); }
 vec4 block_min(uint h) { return vec4(0.0); }
 uint at_;

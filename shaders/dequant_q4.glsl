@@ -6,6 +6,7 @@ layout(std430, binding = 0) readonly buffer Weights { uvec4 weights_[]; };
 #endif
 #include "scales.glsl"
 #define HAS_MIN 1
+#define UNROLL_OCTETS 1
 uint at_;
 uvec4 bits_;
 

@@ -4,6 +4,7 @@ layout(std430, binding = 0) readonly buffer Weights { uvec4 weights_[]; };
 layout(std430, binding = 1) readonly buffer Scales { uvec4 scales_[]; };
 #include "half4.glsl"
 #define HAS_MIN 1
+#define UNROLL_OCTETS 1
 uint at_;
 uvec4 bits_;
 uvec4 high_;

@@ -4,6 +4,7 @@ layout(std430, binding = 0) readonly buffer Weights { uvec4 weights_[]; };
 #define SCALE_CENTER 0.0
 #include "scales.glsl"
 #define HAS_MIN 0
+#define UNROLL_OCTETS 1
 uint at_;
 ivec4 low_;
 ivec4 high_;

@@ -5,7 +5,7 @@
 #extension GL_EXT_control_flow_attributes : require
 #ifdef SHARE_X
 #extension GL_KHR_shader_subgroup_basic : require
-#extension GL_KHR_shader_subgroup_ballot : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #endif
 #include "shared.h"
 
@@ -41,7 +41,7 @@ void load_x(uint t0, uint b, uint lane) {
 }
 void load_octet_x(uint t0, uint b, uint o) {}
 float octet_x(uint t, uint o, uint j) {
-    return subgroupBroadcast(block_x_[t][j & 3], o * 2 + (j >> 2));
+    return subgroupShuffle(block_x_[t][j & 3], o * 2 + (j >> 2));
 }
 #else
 vec4 octet_x_[NT * 2];
@@ -56,8 +56,8 @@ void load_octet_x(uint t0, uint b, uint o) {
 float octet_x(uint t, uint o, uint j) { return octet_x_[t * 2 + (j >> 2)][j & 3]; }
 #endif
 
-// An octet of k for one token: raw products are summed before they are scaled. Octets are a loop and
-// not unrolled: drivers that compile for CPUs take seconds over long bodies.
+// An octet of k for one token: raw products are summed before they are scaled. The four octets of a
+// block are unrolled for one token only: drivers that compile for CPUs take seconds over long bodies.
 void add_octet_of_one(uint t0, uint b, uint o) {
     vec4 part = vec4(0.0);
     float sum_x = 0.0;
@@ -89,6 +89,13 @@ void multiply_tile(uint tile, uint t0, uint lane, uint group) {
     for (uint b = group; b < n_blocks; b += GROUPS) {
         load_block(tile * n_blocks + b, lane);
         load_x(t0, b, lane);
+        if (NT == 1 && UNROLL_OCTETS != 0) {
+            [[unroll]] for (uint o = 0; o < 4; ++o) {
+                load_octet(o);
+                add_octet_of_one(t0, b, o);
+            }
+            continue;
+        }
         [[dont_unroll]] for (uint o = 0; o < 4; ++o) {
             load_octet(o);
             if (NT == 1) {

@@ -3,7 +3,6 @@
 #include "gpu/plan.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string_view>
 
 namespace alv::gpu {
@@ -46,22 +45,14 @@ Status check_needs(const Caps& caps) {
     return ok_status();
 }
 
-// Mesa writes "Mesa 22.3.6 (LLVM 15.0.6)" into driverInfo. 0: not found.
-int mesa_major(const Caps& caps) {
-    constexpr std::string_view kMark = "Mesa ";
-    const size_t at = caps.driver_info.find(kMark);
-    if (at == std::string::npos) return 0;
-    return std::atoi(caps.driver_info.c_str() + at + kMark.size());
-}
-
 bool is_cpu(const Caps& caps) {
     return caps.type == DeviceType::kCpu || caps.driver_id == kDriverLlvmpipe ||
            caps.driver_id == kDriverSwiftShader;
 }
 
-// The kernels broadcast from lanes 0 to 7 of the subgroup, so it must be one group.
+// The kernels shuffle among lanes 0 to 7 of the subgroup, so it must be one group.
 bool can_share_x(const Caps& caps) {
-    return caps.subgroup_ballot && caps.subgroup_size == kGroupLanes;
+    return caps.subgroup_shuffle && caps.subgroup_size == kGroupLanes;
 }
 
 // A subgroup is a SIMD vector: workgroups of one vector, no barriers, many equal workgroups.
@@ -72,8 +63,8 @@ void plan_cpu(const Caps& caps, Plan& plan) {
     plan.reduce_lanes = std::min(512U, caps.max_workgroup_invocations);
     plan.prefill_tokens = 64;
     plan.warm_by_dispatch = true;
-    // 22.3.6 reads uniformly faster than it broadcasts, 25.0.7 the other way round.
-    plan.share_x = caps.driver_id == kDriverLlvmpipe && mesa_major(caps) >= 23 && can_share_x(caps);
+    // One instruction there, where a broadcast is a loop in 22.3.6 and a load is many in both.
+    plan.share_x = caps.driver_id == kDriverLlvmpipe && can_share_x(caps);
 }
 
 void plan_gpu(const Caps& caps, Plan& plan) {
@@ -95,7 +86,7 @@ Status apply_tier(const Caps& caps, const PlanOverrides& overrides, Plan& plan) 
         return invalid_argument("no tier is named " + overrides.tier);
     }
     if (!can_share_x(caps)) {
-        return unsupported("tier subgroup needs subgroups of 8 that broadcast; they are of " +
+        return unsupported("tier subgroup needs subgroups of 8 that shuffle; they are of " +
                            std::to_string(caps.subgroup_size));
     }
     plan.share_x = true;

@@ -14,8 +14,8 @@ struct Plan {
     // Invocations of a workgroup of the row kernels (matmul, attention), a multiple of 8: lanes
     // work in groups of 8 that own 32 rows (4 a lane); the groups of one workgroup split k.
     uint32_t row_lanes = 8;
-    // The 8 lanes of a group load 8 x values together and hand them round by subgroupBroadcast or
-    // shuffle; otherwise every lane reads x uniformly.
+    // The 8 lanes of a group load x together and hand it round by subgroupShuffle; otherwise every
+    // lane reads all of it.
     bool share_x = false;
     uint32_t matmul_columns = 8;    // tokens a workgroup of the prefill matmul covers
     uint32_t reduce_lanes = 64;     // invocations of whole-vector kernels (norms, sampling)

@@ -65,7 +65,7 @@ TEST_F(KernelTest, EveryEmbeddedShaderMakesAPipeline) {
     std::vector<KernelKey> keys;
     for (const ShaderBlob& shader : embedded_shaders()) {
         const bool shares = shader.name.find("share") != std::string_view::npos;
-        if (shares && !device_->caps().subgroup_ballot) continue;
+        if (shares && !device_->caps().subgroup_shuffle) continue;
         keys.push_back({std::string(shader.name), {plan.row_lanes}});
     }
     const Status status = device_->prepare(keys, {});

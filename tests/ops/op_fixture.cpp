@@ -33,7 +33,7 @@ const std::vector<Tier>& all_tiers() {
         wide.matmul_columns = 4;
         list.push_back({"plain, 32 lanes", open(wide)});
         const gpu::Caps& caps = list[0].device->caps();
-        if (caps.subgroup_ballot && caps.subgroup_size >= 8) {
+        if (caps.subgroup_shuffle && caps.subgroup_size == 8) {
             gpu::PlanOverrides subgroup;
             subgroup.tier = "subgroup";
             list.push_back({"subgroup", open(subgroup)});
