@@ -157,12 +157,15 @@ void main() {
         factor_[t] = factor;
     }
     const uint passes = gated ? 2 : 1;
-    const uint row0 = gl_WorkGroupID.x * kTileRows + lane * 4;
     const uint n_tokens = min(NT, step_.n_tokens - t0);
-    [[dont_unroll]] for (uint pass = 0; pass < passes; ++pass) {
+    const uint tile0 = gl_WorkGroupID.x * p_.tiles_each * passes;
+    const uint end = min(p_.tiles, (gl_WorkGroupID.x + 1) * p_.tiles_each) * passes;
+    [[dont_unroll]] for (uint tile = tile0; tile < end; ++tile) {
         if (GROUPS > 1) barrier();
-        multiply_tile(gl_WorkGroupID.x * passes + pass, t0, lane, group);
+        multiply_tile(tile, t0, lane, group);
         if (group != 0) continue;
+        const uint pass = gated ? tile & 1 : 0;
+        const uint row0 = (gated ? tile / 2 : tile) * kTileRows + lane * 4;
         [[dont_unroll]] for (uint t = 0; t < n_tokens; ++t) {
             vec4 value = product(t, lane);
             if (gated && pass == 0) {

@@ -54,6 +54,8 @@ struct Caps {
     uint32_t timestamp_valid_bits = 0;
     float timestamp_period_ns = 0;
 
+    uint32_t cpu_threads = 0;  // hardware threads, where the device is the CPU; else 0
+
     // Subgroups (of the compute stage).
     uint32_t subgroup_size = 1;
     uint32_t min_subgroup_size = 1;

@@ -63,6 +63,7 @@ void plan_cpu(const Caps& caps, Plan& plan) {
     plan.reduce_lanes = std::min(512U, caps.max_workgroup_invocations);
     plan.prefill_tokens = 64;
     plan.warm_by_dispatch = true;
+    plan.cpu_threads = caps.cpu_threads;
     // One instruction there, where a broadcast is a loop in 22.3.6 and a load is many in both.
     plan.share_x = caps.driver_id == kDriverLlvmpipe && can_share_x(caps);
 }

@@ -17,6 +17,9 @@ struct Plan {
     // The 8 lanes of a group load x together and hand it round by subgroupShuffle; otherwise every
     // lane reads all of it.
     bool share_x = false;
+    // Threads that take equal shares of the workgroups of a dispatch, as CPU drivers do; 0: a
+    // scheduler of the device's. With threads a workgroup takes several tiles of rows.
+    uint32_t cpu_threads = 0;
     uint32_t matmul_columns = 8;    // tokens a workgroup of the prefill matmul covers
     uint32_t reduce_lanes = 64;     // invocations of whole-vector kernels (norms, sampling)
     uint32_t prefill_tokens = 64;   // tokens of one prefill program

@@ -1,6 +1,7 @@
 // Caps from Vulkan's properties and features: the only reader of those structs.
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "gpu/instance.h"
 
@@ -48,6 +49,7 @@ void read_limits(const VkPhysicalDeviceProperties& p, Caps& caps) {
         std::min({l.maxPerStageDescriptorStorageBuffers, l.maxDescriptorSetStorageBuffers,
                   l.maxPerStageResources});
     caps.timestamp_period_ns = l.timestampPeriod;
+    if (caps.type == DeviceType::kCpu) caps.cpu_threads = std::thread::hardware_concurrency();
 }
 
 void read_subgroups(const Properties& p, bool size_control, Caps& caps) {

@@ -1,5 +1,6 @@
 #include "ops/matmul.h"
 
+#include <algorithm>
 #include <string>
 
 #include "base/checked.h"
@@ -37,6 +38,25 @@ uint32_t flags_of(const MatmulArgs& args) {
     return flags;
 }
 
+// What a workgroup does once it does for so many tiles of rows: as many as leave no thread with
+// more to do than the others.
+uint32_t tiles_each(uint32_t n_tiles, uint32_t n_columns, uint32_t threads) {
+    constexpr uint32_t kMost =
+        8;  // more gains little, and drivers bound the loops of an invocation
+    if (threads == 0) return 1;
+    uint32_t best = 1;
+    uint64_t least = UINT64_MAX;
+    for (uint32_t each = 1; each <= std::min(kMost, n_tiles); ++each) {
+        const uint64_t groups = div_up(n_tiles, each) * n_columns;
+        const uint64_t longest = div_up(groups, threads) * each;
+        if (longest <= least) {
+            best = each;
+            least = longest;
+        }
+    }
+    return best;
+}
+
 }  // namespace
 
 Status record_matmul(gpu::Device& device, gpu::Recorder& recorder, const MatmulArgs& args,
@@ -55,13 +75,14 @@ Status record_matmul(gpu::Device& device, gpu::Recorder& recorder, const MatmulA
         push.y_offset = chunk.first_row;
         push.flags = flags_of(args);
         push.epsilon = args.epsilon;
-        const auto n_tiles = static_cast<uint32_t>(div_up(chunk.n_rows, shared::kTileRows));
         const auto n_columns = static_cast<uint32_t>(div_up(max_tokens, columns));
+        push.tiles = static_cast<uint32_t>(div_up(chunk.n_rows, shared::kTileRows));
+        push.tiles_each = tiles_each(push.tiles, n_columns, device.plan().cpu_threads);
         recorder.dispatch(
             kernel,
             {chunk.quants, chunk.scales, args.x, args.norm ? args.h : unused, args.y,
              args.add ? args.gain : unused, args.add ? args.gained : args.y, args.step},
-            push, n_tiles, n_columns);
+            push, static_cast<uint32_t>(div_up(push.tiles, push.tiles_each)), n_columns);
     }
     return ok_status();
 }

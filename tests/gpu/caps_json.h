@@ -31,6 +31,7 @@ void visit_caps(AnyCaps& c, const Visit& visit) {
     visit("max_storage_buffers_per_stage", c.max_storage_buffers_per_stage);
     visit("timestamp_valid_bits", c.timestamp_valid_bits);
     visit("timestamp_period_ns", c.timestamp_period_ns);
+    visit("cpu_threads", c.cpu_threads);
     visit("subgroup_size", c.subgroup_size);
     visit("min_subgroup_size", c.min_subgroup_size);
     visit("max_subgroup_size", c.max_subgroup_size);
