@@ -29,6 +29,9 @@ class ProgramDecoder : public Decoder {
     }
     Result<std::vector<float>> score(Sequence& sequence, std::span<const TokenId> tokens,
                                      uint32_t chunk) override;
+    Result<std::vector<gpu::OpTime>> profile(bool prefill) const override {
+        return (prefill ? state_->prefill : state_->decode).program->profile();
+    }
 
   private:
     Status prepare_score();

@@ -89,6 +89,9 @@ class Decoder {
     // through prefill in steps of `chunk` tokens (0: max_step_tokens): n - 1 values.
     virtual Result<std::vector<float>> score(Sequence& sequence, std::span<const TokenId> tokens,
                                              uint32_t chunk) = 0;
+    // Device time of each dispatch of the last step of one token (`prefill`: of several); empty
+    // unless the device was made to profile.
+    virtual Result<std::vector<gpu::OpTime>> profile(bool prefill) const = 0;
 };
 
 }  // namespace alv::model

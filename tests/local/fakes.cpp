@@ -265,6 +265,9 @@ class FakeDecoder : public model::Decoder {
                                      uint32_t) override {
         return unsupported("the fake does not score");
     }
+    Result<std::vector<gpu::OpTime>> profile(bool) const override {
+        return std::vector<gpu::OpTime>();
+    }
 
   private:
     std::shared_ptr<FakeWorld> world_;
