@@ -130,12 +130,16 @@ Status ForwardRecorder::attention_block(uint32_t layer) {
     ALV_RETURN_IF_ERROR(ops::record_rope(device_, recorder_, rope, max_tokens_));
 
     recorder_.label("attention");
-    ALV_RETURN_IF_ERROR(
-        ops::record_attention(device_, recorder_,
-                              {buffers_.qkv, kv_.keys(layer), kv_.values(layer), buffers_.attn,
-                               buffers_.step, buffers_.pages, hp_.n_heads, hp_.n_kv_heads,
-                               hp_.head_dim, windowed ? hp_.sliding_window : 0},
-                              max_tokens_));
+    ALV_RETURN_IF_ERROR(ops::record_attention(device_, recorder_,
+                                              {buffers_.qkv,
+                                               kv_.keys(layer),
+                                               kv_.values(layer),
+                                               buffers_.attn,
+                                               buffers_.step,
+                                               buffers_.pages,
+                                               {hp_.n_heads, hp_.n_kv_heads, hp_.head_dim},
+                                               windowed ? hp_.sliding_window : 0},
+                                              max_tokens_));
     recorder_.label("attention out");
     return add_to_residual(w.out, buffers_.attn, w.post_attn_gain, w.ffn_gain);
 }
@@ -233,10 +237,9 @@ std::vector<gpu::KernelKey> forward_keys(const gpu::Plan& plan, const HParams& h
     for (const ChunkPlan& chunk : weights.embedding.chunks) {
         keys.push_back(ops::embed_key(plan, chunk.format));
     }
-    const uint32_t heads_each = hp.n_heads / hp.n_kv_heads;
+    const ops::AttentionShape heads{hp.n_heads, hp.n_kv_heads, hp.head_dim};
     for (const uint32_t tokens : {1u, prefill_tokens}) {
-        const uint32_t rows = ops::attention_rows(heads_each, hp.head_dim, tokens);
-        keys.push_back(ops::attention_key(plan, rows, hp.head_dim));
+        keys.push_back(ops::attention_key(plan, heads, tokens));
     }
     keys.push_back(ops::rope_key(plan));
     if (hp.arch->post_norms) keys.push_back(ops::norm_add_key(plan));

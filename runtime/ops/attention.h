@@ -8,6 +8,12 @@
 
 namespace alv::ops {
 
+struct AttentionShape {
+    uint32_t n_heads = 0;  // a multiple of n_kv_heads
+    uint32_t n_kv_heads = 0;
+    uint32_t head_dim = 0;  // a multiple of 32, <= 256
+};
+
 struct AttentionArgs {
     gpu::BufferView qkv;  // q rotated and scaled; rows of (n_heads + 2 n_kv_heads) * head_dim
     gpu::BufferView k_cache;
@@ -15,16 +21,12 @@ struct AttentionArgs {
     gpu::BufferView out;   // (tokens, n_heads * head_dim) f32
     gpu::BufferView step;  // shared::Step
     gpu::BufferView pages;
-    uint32_t n_heads = 0;  // a multiple of n_kv_heads
-    uint32_t n_kv_heads = 0;
-    uint32_t head_dim = 0;  // a multiple of 32, <= 256
-    uint32_t window = 0;    // positions; 0: all
+    AttentionShape shape;
+    uint32_t window = 0;  // positions; 0: all
 };
 
-// Rows, (token, head) pairs of one kv head, that a workgroup takes.
-uint32_t attention_rows(uint32_t heads_per_kv_head, uint32_t head_dim, uint32_t max_tokens);
-
-gpu::KernelKey attention_key(const gpu::Plan& plan, uint32_t rows, uint32_t head_dim);
+gpu::KernelKey attention_key(const gpu::Plan& plan, const AttentionShape& shape,
+                             uint32_t max_tokens);
 
 Status record_attention(gpu::Device& device, gpu::Recorder& recorder, const AttentionArgs& args,
                         uint32_t max_tokens);

@@ -115,9 +115,9 @@ TEST(Attention, AgreesWithTheReference) {
             args.out = out;
             args.step = make_step(*tier.device, step);
             args.pages = make_buffer(*tier.device, cache.table);
-            args.n_heads = c.n_heads;
-            args.n_kv_heads = c.n_kv_heads;
-            args.head_dim = c.head_dim;
+            args.shape.n_heads = c.n_heads;
+            args.shape.n_kv_heads = c.n_kv_heads;
+            args.shape.head_dim = c.head_dim;
             args.window = c.window;
             run(*tier.device, [&](gpu::Recorder& recorder) {
                 return record_attention(*tier.device, recorder, args, c.max_tokens);
@@ -143,12 +143,12 @@ TEST(Attention, RefusesHeadsItHasNoKernelFor) {
     gpu::Device& device = *all_tiers()[0].device;
     const auto recorder = device.record("refused");
     AttentionArgs args;
-    args.n_heads = 2;
-    args.n_kv_heads = 1;
-    args.head_dim = 80;
+    args.shape.n_heads = 2;
+    args.shape.n_kv_heads = 1;
+    args.shape.head_dim = 80;
     EXPECT_EQ(record_attention(device, *recorder, args, 1).code(), Code::kInvalidArgument);
-    args.head_dim = 64;
-    args.n_kv_heads = 3;
+    args.shape.head_dim = 64;
+    args.shape.n_kv_heads = 3;
     EXPECT_EQ(record_attention(device, *recorder, args, 1).code(), Code::kInvalidArgument);
 }
 
