@@ -9,10 +9,6 @@
 namespace alv::api {
 namespace {
 
-Status check(const alv_knowledge& knowledge) {
-    return knowledge.core ? check_process(*knowledge.core) : ok_status();
-}
-
 alv_knowledge_progress to_abi(const knowledge::Progress& from) {
     alv_knowledge_progress out = ALV_KNOWLEDGE_PROGRESS_INIT;
     out.documents = from.documents;
@@ -117,6 +113,7 @@ Status search(alv_knowledge& handle, const alv_query* given, uint32_t mode,
 struct Provider {
     std::shared_ptr<RuntimeCore> core;
     std::shared_ptr<engine::Retriever> retriever;
+    int64_t pid = process_id();
 };
 
 // One answer on its way: holds the retrieval until the end.
@@ -141,21 +138,24 @@ void answer(alv_retrieval* retrieval, const Result<std::vector<engine::Passage>>
 
 alv_status provide(void* user_data, alv_retrieval* retrieval, const alv_query* asked) noexcept {
     return call(__func__, nullptr, [&]() -> Status {
+        auto* provider = static_cast<Provider*>(user_data);
+        ALV_RETURN_IF_ERROR(check_process(provider->pid));
         ALV_ASSIGN_OR_RETURN(engine::Query query, read_query(asked));
         alv_retrieval_retain(retrieval);
-        Result<std::shared_ptr<engine::Ticket>> ticket =
-            static_cast<Provider*>(user_data)->retriever->submit(
-                std::move(query), [retrieval](const Result<std::vector<engine::Passage>>& result) {
-                    answer(retrieval, result);
-                });
+        Result<std::shared_ptr<engine::Ticket>> ticket = provider->retriever->submit(
+            std::move(query), [retrieval](const Result<std::vector<engine::Passage>>& result) {
+                answer(retrieval, result);
+            });
         if (!ticket.ok()) answer(retrieval, std::move(ticket).status());
         return ok_status();
     });
 }
 
 void release_provider(void* user_data) noexcept {
+    auto* provider = static_cast<Provider*>(user_data);
+    if (provider->pid != process_id()) return;
     call_plain([&]() -> int {
-        delete static_cast<Provider*>(user_data);
+        delete provider;
         return 0;
     });
 }
@@ -215,16 +215,16 @@ alv_status alv_knowledge_open(const alv_knowledge_options* given, alv_knowledge*
         const alv_knowledge_options defaults = ALV_KNOWLEDGE_OPTIONS_INIT;
         ALV_ASSIGN_OR_RETURN(const alv_knowledge_options options,
                              read_struct(given, defaults, "alv_knowledge_options"));
-        if (!options.embedder) return invalid_argument("alv_knowledge_options.embedder is NULL");
-        ALV_RETURN_IF_ERROR(check_process(*options.embedder->core));
-        return open_knowledge(options, options.embedder->embedder,
-                              options.embedder->embedder->name(), options.embedder->core,
-                              out_knowledge);
+        const alv_embedder* embedder = options.embedder;
+        if (!embedder) return open_knowledge(options, nullptr, {}, nullptr, out_knowledge);
+        ALV_RETURN_IF_ERROR(check_process(*embedder->core));
+        return open_knowledge(options, embedder->embedder, embedder->embedder->name(),
+                              embedder->core, out_knowledge);
     });
 }
 
 void alv_knowledge_release(alv_knowledge* knowledge) {
-    if (!knowledge || (knowledge->core && knowledge->core->forked())) return;
+    if (!knowledge || knowledge->pid != process_id()) return;
     call_plain([&]() -> int {
         delete knowledge;
         return 0;
@@ -235,7 +235,7 @@ alv_status alv_knowledge_add_text(alv_knowledge* knowledge, alv_string id, alv_s
                                   const alv_knowledge_add_options* options, alv_error** out_error) {
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         return add_text(*knowledge, id, text, options);
     });
 }
@@ -245,7 +245,7 @@ alv_status alv_knowledge_add_path(alv_knowledge* knowledge, alv_string path,
                                   alv_knowledge_progress* out_result, alv_error** out_error) {
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         return add_path(*knowledge, path, options, out_result);
     });
 }
@@ -253,7 +253,7 @@ alv_status alv_knowledge_add_path(alv_knowledge* knowledge, alv_string path,
 alv_status alv_knowledge_remove(alv_knowledge* knowledge, alv_string id, alv_error** out_error) {
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         ALV_ASSIGN_OR_RETURN(const std::string_view key, read_string(id, "id"));
         return knowledge->knowledge->remove(std::string(key));
     });
@@ -263,7 +263,7 @@ alv_status alv_knowledge_count(alv_knowledge* knowledge, uint64_t* out_documents
                                uint64_t* out_chunks, alv_error** out_error) {
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         ALV_ASSIGN_OR_RETURN(const knowledge::Counts counts, knowledge->knowledge->counts());
         if (out_documents) *out_documents = counts.documents;
         if (out_chunks) *out_chunks = counts.chunks;
@@ -277,7 +277,7 @@ alv_status alv_knowledge_search(alv_knowledge* knowledge, const alv_query* query
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
         ALV_REQUIRE(out_passages);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         return search(*knowledge, query, mode, out_passages);
     });
 }
@@ -287,7 +287,7 @@ alv_status alv_knowledge_retriever(alv_knowledge* knowledge, alv_retriever* out_
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
         ALV_REQUIRE(out_retriever);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         auto provider = std::make_unique<Provider>();
         provider->core = knowledge->core;
         provider->retriever = knowledge->knowledge->retriever();

@@ -13,7 +13,9 @@ constexpr uint32_t kMaxTries = 8;
 }  // namespace
 
 Result<std::shared_ptr<Knowledge>> Knowledge::open(Options options) {
-    if (!options.embedder) return invalid_argument("a knowledge base needs an embedder");
+    if (options.split_by_tokens && !options.embedder) {
+        return invalid_argument("chunks are measured in tokens only with an embedder");
+    }
     if (options.split.chunk_size == 0 || options.split.chunk_overlap > options.split.chunk_size) {
         return invalid_argument("chunk_overlap has to be at most chunk_size, which is not 0");
     }
@@ -26,8 +28,7 @@ Status Knowledge::start() {
     StoreOptions store;
     store.path = options_.path;
     store.create = options_.create;
-    store.embedder = options_.embedder_name;
-    store.dim = options_.embedder->dim();
+    if (options_.embedder) store.model = {options_.embedder_name, options_.embedder->dim()};
     ALV_ASSIGN_OR_RETURN(store_, Store::open(std::move(store)));
     {
         ALV_ASSIGN_OR_RETURN(const Store::Lease db, store_->lease());
@@ -35,7 +36,7 @@ Status Knowledge::start() {
         const std::unique_lock lock(index_mutex_);
         ALV_RETURN_IF_ERROR(reload(*db));
     }
-    if (!options_.exact) {
+    if (options_.embedder && !options_.exact) {
         linker_ = std::thread([this] {
             try {
                 link_in_background();
@@ -58,10 +59,13 @@ Knowledge::~Knowledge() {
 
 // With index_mutex_ held alone, in a transaction.
 Status Knowledge::reload(Database& db) {
-    auto index = std::make_unique<VectorIndex>(store_->dim());
-    ALV_RETURN_IF_ERROR(read_vectors(
-        db, store_->dim(),
-        [&](int64_t id, const float* vector, bool dead) { index->append(id, vector, dead); }));
+    const uint32_t dim = options_.embedder ? store_->model().dim : 0;
+    auto index = std::make_unique<VectorIndex>(dim);
+    if (dim > 0) {
+        ALV_RETURN_IF_ERROR(read_vectors(db, dim, [&](int64_t id, const float* vector, bool dead) {
+            index->append(id, vector, dead);
+        }));
+    }
     ALV_ASSIGN_OR_RETURN(const int64_t generation, read_generation(db));
     if (!options_.exact && index->live() > kExactVectors) {
         Result<SavedGraph> saved = read_graph(db);
@@ -101,7 +105,8 @@ Status Knowledge::commit(Change change, Applied& applied) {
     const std::lock_guard turn(writer_);
     ALV_ASSIGN_OR_RETURN(const Store::Lease db, store_->lease());
     ALV_ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(*db, true));
-    change.keep_ghosts = linked() > 0;
+    ALV_ASSIGN_OR_RETURN(const bool saved, has_graph(*db));
+    change.keep_ghosts = saved || linked() > 0;
     ALV_ASSIGN_OR_RETURN(applied, apply_change(*db, change));
     bool link = false;
     {
@@ -110,6 +115,10 @@ Status Knowledge::commit(Change change, Applied& applied) {
         // Another process wrote before us: the next search reads it all again.
         if (generation_ != applied.generation_before) return ok_status();
         for (const int64_t chunk : applied.removed) index_->remove(chunk);
+        if (!options_.embedder) {
+            generation_ = applied.generation;
+            return ok_status();
+        }
         size_t next = 0;
         for (const DocumentRow& document : change.put) {
             for (const ChunkRow& chunk : document.chunks) {
@@ -125,6 +134,12 @@ Status Knowledge::commit(Change change, Applied& applied) {
         work_changed_.notify_all();
     }
     return ok_status();
+}
+
+Status Knowledge::check_can_add() const {
+    if (options_.embedder || store_->model().is_none()) return ok_status();
+    return invalid_argument("the knowledge file was made with the embedding model \"" +
+                            store_->model().name + "\": open it with that model to add documents");
 }
 
 uint32_t Knowledge::linked() const {
@@ -195,6 +210,7 @@ Status Knowledge::compact() {
 }
 
 Result<Progress> Knowledge::add(std::vector<Document> documents, const OnProgress& on_progress) {
+    ALV_RETURN_IF_ERROR(check_can_add());
     Ingest ingest(*this, on_progress);
     ingest.expect(documents.size());
     for (Document& document : documents) {
@@ -205,6 +221,7 @@ Result<Progress> Knowledge::add(std::vector<Document> documents, const OnProgres
 
 Result<Progress> Knowledge::add_file(const std::string& path, const std::string& metadata,
                                      const OnProgress& on_progress) {
+    ALV_RETURN_IF_ERROR(check_can_add());
     Ingest ingest(*this, on_progress);
     ALV_RETURN_IF_ERROR(ingest.add_file(path, metadata));
     return ingest.finish();
@@ -213,6 +230,7 @@ Result<Progress> Knowledge::add_file(const std::string& path, const std::string&
 Result<Progress> Knowledge::add_folder(const std::string& path, const std::string& metadata,
                                        bool prune, const OnProgress& on_progress) {
     ALV_ASSIGN_OR_RETURN(const std::vector<std::string> files, list_documents(path));
+    ALV_RETURN_IF_ERROR(check_can_add());
     Ingest ingest(*this, on_progress);
     for (const std::string& file : files) {
         Status status = ingest.add_file(file, metadata);

@@ -23,6 +23,8 @@ namespace alv::knowledge {
 struct Options {
     std::string path;  // empty: in memory
     bool create = true;
+    // Null: what is added gets no vectors, searches go by words. A file that was made with a model
+    // can be opened without one, but not be added to.
     std::shared_ptr<engine::Embedder> embedder;
     std::string embedder_name;  // of its model; a file is tied to it
     SplitOptions split;
@@ -43,6 +45,7 @@ struct Progress {
 // False: stop. What was committed stays.
 using OnProgress = std::function<bool(const Progress&)>;
 
+// Without an embedder a hybrid search goes by words, and kVector is an invalid argument.
 enum class Mode : uint32_t { kHybrid = 0, kVector = 1, kWords = 2 };
 
 struct Search {
@@ -53,8 +56,8 @@ struct Search {
 };
 struct Hit {
     StoredPassage passage;
-    double fused = 0;   // by reciprocal rank fusion: the order
-    double cosine = 0;  // to the query; 0 in mode kWords
+    double fused = 0;  // by reciprocal rank fusion: the order
+    double score = 0;  // the cosine to the query; BM25 where it goes by words alone
 };
 
 // Thread-safe. Adds of several threads take turns, a batch at a time; searches go on meanwhile and
@@ -83,9 +86,9 @@ class Knowledge : public std::enable_shared_from_this<Knowledge> {
     Result<Counts> counts();
 
     Result<std::vector<Hit>> search(const Search& search);
-    // The same with the query's vector at hand (empty in mode kWords).
+    // The same with the query's vector at hand (empty where it goes by words alone).
     Result<std::vector<Hit>> search(const Search& search, std::vector<float> vector);
-    // Searches by submitting to the embedder: fit for any thread, also the engine's.
+    // Hybrid; fit for any thread, also the engine's.
     std::shared_ptr<engine::Retriever> retriever();
 
     const Options& options() const { return options_; }
@@ -96,6 +99,10 @@ class Knowledge : public std::enable_shared_from_this<Knowledge> {
     friend class Ingest;
     explicit Knowledge(Options options) : options_(std::move(options)) {}
     Status start();
+    // Hybrid becomes words where there is no embedder.
+    Result<Mode> mode_of(const Search& search) const;
+    // Documents can be added: with vectors to a file that has vectors, else without.
+    Status check_can_add() const;
     Status commit(Change change, Applied& applied);
     Status reload(Database& db);
     // A read transaction and the lock of an index that shows the same state.

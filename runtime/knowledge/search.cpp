@@ -19,6 +19,10 @@ class KnowledgeRetriever final : public engine::Retriever {
     Result<std::shared_ptr<engine::Ticket>> submit(engine::Query query, Done done) override {
         ALV_ASSIGN_OR_RETURN(const Filter checked, parse_filter(query.filter_json));
         static_cast<void>(checked);
+        if (!knowledge_->options().embedder) {
+            done(answer(*knowledge_, query, std::vector<float>()));
+            return std::shared_ptr<engine::Ticket>(std::make_shared<Over>());
+        }
         std::vector<std::string> texts{query.text};
         return knowledge_->options().embedder->submit(
             std::move(texts), [knowledge = knowledge_, query = std::move(query),
@@ -28,6 +32,9 @@ class KnowledgeRetriever final : public engine::Retriever {
     }
 
   private:
+    struct Over final : engine::Ticket {
+        void cancel() override {}
+    };
     static Result<std::vector<engine::Passage>> answer(Knowledge& knowledge,
                                                        const engine::Query& query,
                                                        Result<std::vector<float>> vector) {
@@ -47,7 +54,7 @@ class KnowledgeRetriever final : public engine::Retriever {
 engine::Passage to_passage(const Hit& hit) {
     const StoredPassage& from = hit.passage;
     return {from.document + "#" + std::to_string(from.ordinal), from.text, from.metadata,
-            from.source, hit.cosine};
+            from.source, hit.score};
 }
 
 std::vector<Fused> fuse(const std::vector<std::vector<int64_t>>& rankings) {
@@ -64,8 +71,16 @@ std::vector<Fused> fuse(const std::vector<std::vector<int64_t>>& rankings) {
     return out;
 }
 
+Result<Mode> Knowledge::mode_of(const Search& search) const {
+    if (options_.embedder) return search.mode;
+    if (search.mode != Mode::kVector) return Mode::kWords;
+    return invalid_argument(
+        "a search by vectors needs an embedder: the knowledge base was opened without one");
+}
+
 Result<std::vector<Hit>> Knowledge::search(const Search& search) {
-    if (search.mode == Mode::kWords) return this->search(search, {});
+    ALV_ASSIGN_OR_RETURN(const Mode mode, mode_of(search));
+    if (mode == Mode::kWords) return this->search(search, {});
     ALV_ASSIGN_OR_RETURN(std::vector<float> vector, options_.embedder->embed({search.text}));
     return this->search(search, std::move(vector));
 }
@@ -75,12 +90,14 @@ Result<std::vector<Hit>> Knowledge::search(const Search& search, std::vector<flo
         return invalid_argument("k is " + std::to_string(search.k) + ", not 1 to 1000");
     }
     ALV_ASSIGN_OR_RETURN(const Filter filter, parse_filter(search.filter));
-    const bool by_vector = search.mode != Mode::kWords;
-    if (by_vector && (vector.size() != store_->dim() || !normalize(vector.data(), store_->dim()))) {
+    ALV_ASSIGN_OR_RETURN(const Mode mode, mode_of(search));
+    const bool by_vector = mode != Mode::kWords;
+    const uint32_t dim = store_->model().dim;
+    if (by_vector && (vector.size() != dim || !normalize(vector.data(), dim))) {
         return invalid_argument("the vector of the query has no direction, or another size");
     }
     // Both lists go deeper than k: what is second-rate in each can be first-rate together.
-    const uint32_t depth = search.mode == Mode::kHybrid ? std::max(4 * search.k, 50u) : search.k;
+    const uint32_t depth = mode == Mode::kHybrid ? std::max(4 * search.k, 50u) : search.k;
 
     ALV_ASSIGN_OR_RETURN(const Store::Lease db, store_->lease());
     std::optional<Transaction> transaction;
@@ -98,10 +115,11 @@ Result<std::vector<Hit>> Knowledge::search(const Search& search, std::vector<flo
         rankings.emplace_back();
         for (const NearChunk& one : near) rankings.back().push_back(one.chunk);
     }
-    if (search.mode != Mode::kVector) {
-        ALV_ASSIGN_OR_RETURN(std::vector<int64_t> words,
-                             search_words(*db, search.text, depth, filter));
-        rankings.push_back(std::move(words));
+    std::vector<WordHit> words;
+    if (mode != Mode::kVector) {
+        ALV_ASSIGN_OR_RETURN(words, search_words(*db, search.text, depth, filter));
+        rankings.emplace_back();
+        for (const WordHit& one : words) rankings.back().push_back(one.chunk);
     }
     std::vector<Hit> hits;
     for (const Fused& one : fuse(rankings)) {
@@ -109,7 +127,8 @@ Result<std::vector<Hit>> Knowledge::search(const Search& search, std::vector<flo
         Hit hit;
         ALV_ASSIGN_OR_RETURN(hit.passage, read_passage(*db, one.id));
         hit.fused = one.score;
-        if (by_vector) hit.cosine = index_->cosine(vector.data(), one.id);
+        // By words alone the order is that of `words`.
+        hit.score = by_vector ? index_->cosine(vector.data(), one.id) : words[hits.size()].bm25;
         hits.push_back(std::move(hit));
     }
     return hits;

@@ -38,7 +38,7 @@ TEST(Knowledge, FindsByVectorsByWordsAndByBoth) {
         ASSERT_EQ(hits->size(), 2u);
         EXPECT_EQ(hits->front().passage.document, "d4");
         EXPECT_EQ(hits->front().passage.text, kDocuments[4]);
-        EXPECT_EQ(mode == Mode::kWords, hits->front().cosine == 0);
+        EXPECT_EQ(hits->front().score > 1, mode == Mode::kWords) << "BM25, else a cosine";
     }
     // In the hybrid each hit keeps its cosine: that of the vector search.
     const auto both = knowledge->search({"What is Transformer?", 5, "", Mode::kHybrid});
@@ -46,10 +46,40 @@ TEST(Knowledge, FindsByVectorsByWordsAndByBoth) {
     for (const Hit& hit : *both) {
         for (const Hit& other : *near) {
             if (hit.passage.chunk == other.passage.chunk) {
-                EXPECT_EQ(hit.cosine, other.cosine);
+                EXPECT_EQ(hit.score, other.score);
             }
         }
     }
+}
+
+TEST(Knowledge, WithoutAnEmbedderItGoesByWords) {
+    const auto knowledge = *Knowledge::open(words_at(""));
+    const auto with = with_documents("");
+    std::vector<Document> documents;
+    for (size_t i = 0; i < kDocuments.size(); ++i) {
+        documents.push_back(doc("d" + std::to_string(i), kDocuments[i], R"({"kept": true})"));
+    }
+    const auto added = knowledge->add(documents, nullptr);
+    ASSERT_TRUE(added.ok()) << added.status().message();
+    EXPECT_EQ(added->chunks, kDocuments.size());
+    const auto expected = with->search({"machine learning", 5, "", Mode::kWords});
+    for (const Mode mode : {Mode::kHybrid, Mode::kWords}) {
+        const auto hits = knowledge->search({"machine learning", 5, R"({"kept": true})", mode});
+        EXPECT_EQ(keys_of(hits), keys_of(expected));
+        ASSERT_EQ(hits->size(), 2u);
+        EXPECT_EQ((*hits)[0].score, (*expected)[0].score);
+        EXPECT_GT((*hits)[0].score, (*hits)[1].score);
+        EXPECT_GT((*hits)[1].score, 0);
+    }
+    const Status refused = knowledge->search({"x", 5, "", Mode::kVector}).status();
+    EXPECT_EQ(refused.code(), Code::kInvalidArgument);
+    EXPECT_NE(refused.message().find("needs an embedder"), std::string::npos);
+    ASSERT_TRUE(knowledge->remove("d1").ok());
+    EXPECT_EQ(keys_of(knowledge->search({"machine learning", 5})), std::vector<std::string>{"d2"});
+    EXPECT_EQ(knowledge->add(documents, nullptr)->unchanged, kDocuments.size() - 1);
+    Options tokens = words_at("");
+    tokens.split_by_tokens = true;
+    EXPECT_EQ(Knowledge::open(tokens).status().code(), Code::kInvalidArgument);
 }
 
 TEST(Knowledge, AWordNobodyElseHasWinsInTheHybrid) {
