@@ -225,13 +225,13 @@ Result<std::vector<WordHit>> search_words(Database& db, std::string_view query, 
     const std::string words = quoted_words(query);
     std::vector<WordHit> out;
     if (words.empty()) return out;
-    std::string sql = "SELECT words.rowid, words.rank FROM words ";
+    std::string sql = "SELECT words.rowid, alv_bm25(words) AS score FROM words ";
     if (!filter.sql.empty()) {
         sql += "JOIN chunks c ON c.id = words.rowid JOIN documents d ON d.id = c.document ";
     }
     sql += "WHERE words MATCH ? ";
     if (!filter.sql.empty()) sql += "AND " + filter.sql + " ";
-    sql += "ORDER BY words.rank, words.rowid LIMIT ?";
+    sql += "ORDER BY score DESC, words.rowid LIMIT ?";
     ALV_ASSIGN_OR_RETURN(Statement read, db.prepare(sql));
     read.bind(1, std::string_view(words));
     filter.bind(read, 2);
@@ -239,8 +239,7 @@ Result<std::vector<WordHit>> search_words(Database& db, std::string_view query, 
     while (true) {
         ALV_ASSIGN_OR_RETURN(const bool row, read.step());
         if (!row) return out;
-        const double rank = read.real(1);  // SQLite's BM25 is less for what is better
-        out.push_back({read.integer(0), std::isfinite(rank) ? -rank : 0});
+        out.push_back({read.integer(0), read.real(1)});
     }
 }
 

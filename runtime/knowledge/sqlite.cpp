@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include "knowledge/bm25.h"
+
 namespace alv::knowledge {
 namespace {
 
@@ -155,7 +157,11 @@ Status Database::configure(bool in_memory) {
     sqlite3_limit(db_, SQLITE_LIMIT_VARIABLE_NUMBER, 2048);
     ALV_RETURN_IF_ERROR(exec("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"));
     // FULL: what was committed also survives a power cut.
-    return in_memory ? ok_status() : exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    if (!in_memory) {
+        ALV_RETURN_IF_ERROR(exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
+    }
+    const int result = register_bm25(db_);
+    return result == SQLITE_OK ? ok_status() : error_of(db_, result);
 }
 
 Status Database::exec(const char* sql) {

@@ -2,6 +2,7 @@
 #include "knowledge/knowledge.h"
 
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include "knowledge/harness.h"
@@ -80,6 +81,25 @@ TEST(Knowledge, WithoutAnEmbedderItGoesByWords) {
     Options tokens = words_at("");
     tokens.split_by_tokens = true;
     EXPECT_EQ(Knowledge::open(tokens).status().code(), Code::kInvalidArgument);
+}
+
+// Also in a base of three: SQLite's own BM25 makes nothing of a word that half of the chunks have.
+TEST(Knowledge, Bm25IsOkapisWithAWeightAboveZero) {
+    const auto knowledge = *Knowledge::open(words_at(""));
+    ASSERT_TRUE(knowledge
+                    ->add({doc("a", "the marsh the wyrm the marsh"), doc("b", "the marsh"),
+                           doc("c", "the old mill by the river")},
+                          nullptr)
+                    .ok());
+    const auto idf = [](double n) { return std::log(1 + (3 - n + 0.5) / (n + 0.5)); };
+    const auto part = [](double hits, double size) {
+        return hits * 2.2 / (hits + 1.2 * (0.25 + 0.75 * size / (14.0 / 3)));
+    };
+    const auto hits = knowledge->search({"the marsh", 5});
+    ASSERT_EQ(keys_of(hits), (std::vector<std::string>{"a", "b", "c"}));
+    EXPECT_NEAR((*hits)[0].score, idf(3) * part(3, 6) + idf(2) * part(2, 6), 1e-9);
+    EXPECT_NEAR((*hits)[1].score, idf(3) * part(1, 2) + idf(2) * part(1, 2), 1e-9);
+    EXPECT_NEAR((*hits)[2].score, idf(3) * part(2, 6), 1e-9);
 }
 
 TEST(Knowledge, AWordNobodyElseHasWinsInTheHybrid) {
