@@ -156,9 +156,10 @@ ALV_API alv_status alv_knowledge_search(alv_knowledge* knowledge, const alv_quer
                                         alv_error** out_error);
 
 /* The knowledge base as a retriever, for a session or alv_retriever_query: a hybrid search (by
- * words without an embedder) that may also be asked from the runtime's own thread. It holds the
- * knowledge base until its `release` is called; whoever takes it does that, else the host has to.
- * Errors: invalid argument. Thread-safe. Since 0.1 */
+ * words without an embedder) that may also be asked from the runtime's own thread: it searches on a
+ * thread of the knowledge base's own, which the first retriever starts. It holds the knowledge base
+ * until its `release` is called; whoever takes it does that, else the host has to. Errors: invalid
+ * argument, internal (the system gives no thread). Thread-safe. Since 0.1 */
 ALV_API alv_status alv_knowledge_retriever(alv_knowledge* knowledge, alv_retriever* out_retriever,
                                            alv_error** out_error);
 

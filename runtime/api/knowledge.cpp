@@ -1,6 +1,8 @@
 #include "api/knowledge.h"
 
-#include <new>
+#include <map>
+#include <mutex>
+#include <set>
 
 #include "api/retriever.h"
 #include "api/versioned.h"
@@ -109,10 +111,52 @@ Status search(alv_knowledge& handle, const alv_query* given, uint32_t mode,
     return ok_status();
 }
 
+// Searches on their way, by the retrieval that waits for each.
+class Asks {
+  public:
+    void begin(alv_retrieval* retrieval) {
+        const std::lock_guard lock(mutex_);
+        tickets_[retrieval] = nullptr;
+    }
+    // Nothing if it is over already; cancels if that was asked for meanwhile.
+    void set(alv_retrieval* retrieval, std::shared_ptr<engine::Ticket> ticket) {
+        bool is_cancelled = false;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = tickets_.find(retrieval);
+            if (found != tickets_.end()) found->second = ticket;
+            is_cancelled = cancelled_.erase(retrieval) > 0;
+        }
+        if (is_cancelled) ticket->cancel();
+    }
+    void cancel(alv_retrieval* retrieval) {
+        std::shared_ptr<engine::Ticket> ticket;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = tickets_.find(retrieval);
+            if (found == tickets_.end()) return;
+            ticket = found->second;
+            if (!ticket) cancelled_.insert(retrieval);
+        }
+        if (ticket) ticket->cancel();
+    }
+    void end(alv_retrieval* retrieval) {
+        const std::lock_guard lock(mutex_);
+        tickets_.erase(retrieval);
+        cancelled_.erase(retrieval);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::map<alv_retrieval*, std::shared_ptr<engine::Ticket>> tickets_;  // null: not there yet
+    std::set<alv_retrieval*> cancelled_;                                 // before it was there
+};
+
 // The built-in provider behind the public vtable.
 struct Provider {
     std::shared_ptr<RuntimeCore> core;
     std::shared_ptr<engine::Retriever> retriever;
+    std::shared_ptr<Asks> asks = std::make_shared<Asks>();
     int64_t pid = process_id();
 };
 
@@ -141,13 +185,32 @@ alv_status provide(void* user_data, alv_retrieval* retrieval, const alv_query* a
         auto* provider = static_cast<Provider*>(user_data);
         ALV_RETURN_IF_ERROR(check_process(provider->pid));
         ALV_ASSIGN_OR_RETURN(engine::Query query, read_query(asked));
+        const std::shared_ptr<Asks> asks = provider->asks;
+        asks->begin(retrieval);
         alv_retrieval_retain(retrieval);
         Result<std::shared_ptr<engine::Ticket>> ticket = provider->retriever->submit(
-            std::move(query), [retrieval](const Result<std::vector<engine::Passage>>& result) {
+            std::move(query),
+            [asks, retrieval](const Result<std::vector<engine::Passage>>& result) {
+                asks->end(retrieval);
                 answer(retrieval, result);
             });
-        if (!ticket.ok()) answer(retrieval, std::move(ticket).status());
+        if (ticket.ok()) {
+            asks->set(retrieval, std::move(*ticket));
+        } else {
+            asks->end(retrieval);
+            answer(retrieval, std::move(ticket).status());
+        }
         return ok_status();
+    });
+}
+
+void cancel_provided(void* user_data, alv_retrieval* retrieval) noexcept {
+    auto* provider = static_cast<Provider*>(user_data);
+    if (provider->pid != process_id()) return;
+    call_plain([&]() -> int {
+        const std::shared_ptr<Asks> asks = provider->asks;
+        asks->cancel(retrieval);
+        return 0;
     });
 }
 
@@ -290,10 +353,11 @@ alv_status alv_knowledge_retriever(alv_knowledge* knowledge, alv_retriever* out_
         ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         auto provider = std::make_unique<Provider>();
         provider->core = knowledge->core;
-        provider->retriever = knowledge->knowledge->retriever();
+        ALV_ASSIGN_OR_RETURN(provider->retriever, knowledge->knowledge->retriever());
         alv_retriever out = ALV_RETRIEVER_INIT;
         out.user_data = provider.get();
         out.retrieve = provide;
+        out.cancel = cancel_provided;
         out.release = release_provider;
         ALV_RETURN_IF_ERROR(fill_struct(out_retriever, out, "alv_retriever"));
         // NOLINTNEXTLINE(bugprone-unused-return-value): the vtable owns it now

@@ -49,6 +49,7 @@ Status Knowledge::start() {
 }
 
 Knowledge::~Knowledge() {
+    queue_.reset();
     {
         const std::lock_guard lock(work_mutex_);
         stop_ = true;

@@ -1,6 +1,7 @@
 // The built-in knowledge base: documents in, passages out.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -14,6 +15,7 @@
 #include "engine/retriever.h"
 #include "knowledge/documents.h"
 #include "knowledge/fair_mutex.h"
+#include "knowledge/search_queue.h"
 #include "knowledge/splitter.h"
 #include "knowledge/store.h"
 #include "knowledge/vector_index.h"
@@ -86,10 +88,13 @@ class Knowledge : public std::enable_shared_from_this<Knowledge> {
     Result<Counts> counts();
 
     Result<std::vector<Hit>> search(const Search& search);
-    // The same with the query's vector at hand (empty where it goes by words alone).
-    Result<std::vector<Hit>> search(const Search& search, std::vector<float> vector);
-    // Hybrid; fit for any thread, also the engine's.
-    std::shared_ptr<engine::Retriever> retriever();
+    // The same with the query's vector at hand (empty where it goes by words alone). Ends as
+    // cancelled soon after `*stop` (null: never) turned true.
+    Result<std::vector<Hit>> search(const Search& search, std::vector<float> vector,
+                                    const std::atomic<bool>* stop = nullptr);
+    // Hybrid, on a thread of the knowledge base's own, which the first retriever starts: fit for
+    // any thread, also the engine's.
+    Result<std::shared_ptr<engine::Retriever>> retriever();
 
     const Options& options() const { return options_; }
     // Vectors that the graph holds; the rest is looked at one by one.
@@ -125,6 +130,9 @@ class Knowledge : public std::enable_shared_from_this<Knowledge> {
     bool work_ = false;
     bool stop_ = false;
     std::thread linker_;
+
+    std::mutex queue_mutex_;
+    std::unique_ptr<SearchQueue> queue_;  // of the retrievers; null before the first
 };
 
 }  // namespace alv::knowledge

@@ -8,6 +8,7 @@ namespace alv::knowledge {
 namespace {
 
 constexpr int kBusyMs = 10'000;
+constexpr int kStepsBetweenLooks = 1000;
 
 Code code_of(int result) {
     switch (result & 0xFF) {
@@ -179,6 +180,19 @@ Result<Statement> Database::prepare(std::string_view sql) {
 
 int64_t Database::last_row() const {
     return sqlite3_last_insert_rowid(db_);
+}
+
+StopGuard::StopGuard(Database& db, const std::atomic<bool>* stop) : db_(db) {
+    if (!stop) return;
+    const auto is_over = [](void* flag) -> int {
+        return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0;
+    };
+    sqlite3_progress_handler(db.db_, kStepsBetweenLooks, is_over,
+                             const_cast<std::atomic<bool>*>(stop));
+}
+
+StopGuard::~StopGuard() {
+    sqlite3_progress_handler(db_.db_, 0, nullptr, nullptr);
 }
 
 Result<Transaction> Transaction::begin(Database& db, bool write) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <future>
 #include <thread>
 
 #include "knowledge/harness.h"
@@ -288,22 +289,38 @@ TEST(Knowledge, WhatAnotherWroteIsSeen) {
 }
 
 TEST(Knowledge, IsARetriever) {
-    const auto retriever = with_documents("")->retriever();
-    std::vector<engine::Passage> passages;
-    Status status;
-    const auto ticket = retriever->submit({"What is Transformer?", 2, "{\"even\": true}"},
-                                          [&](Result<std::vector<engine::Passage>> result) {
-                                              status = result.status();
-                                              if (result.ok()) passages = *result;
-                                          });
-    ASSERT_TRUE(ticket.ok()) << ticket.status().message();
-    ASSERT_TRUE(status.ok()) << status.message();
-    ASSERT_EQ(passages.size(), 2u);
-    EXPECT_EQ(passages[0].id, "d4#0");
-    EXPECT_EQ(passages[0].text, kDocuments[4]);
-    EXPECT_EQ(passages[0].metadata_json, "{\"n\": 4, \"even\": true}");
-    EXPECT_GT(passages[0].score, 0.2);
-    EXPECT_FALSE(retriever->submit({"x", 2, "{\"a\": {\"$no\": 1}}"}, [](auto) {}).ok());
+    for (const Options& options : {options_at(""), words_at("")}) {
+        const auto knowledge = *Knowledge::open(options);
+        ASSERT_TRUE(knowledge
+                        ->add({doc("d3", kDocuments[3], R"({"even": false})"),
+                               doc("d4", kDocuments[4], R"({"even": true})")},
+                              nullptr)
+                        .ok());
+        const auto retriever = *knowledge->retriever();
+        std::promise<Result<std::vector<engine::Passage>>> promise;
+        const auto ticket = retriever->submit({"What is Transformer?", 2, R"({"even": true})"},
+                                              [&](Result<std::vector<engine::Passage>> result) {
+                                                  promise.set_value(std::move(result));
+                                              });
+        ASSERT_TRUE(ticket.ok()) << ticket.status().message();
+        const auto passages = promise.get_future().get();
+        ASSERT_TRUE(passages.ok()) << passages.status().message();
+        ASSERT_EQ(passages->size(), 1u);
+        EXPECT_EQ(passages->front().id, "d4#0");
+        EXPECT_EQ(passages->front().text, kDocuments[4]);
+        EXPECT_EQ(passages->front().metadata_json, R"({"even": true})");
+        EXPECT_GT(passages->front().score, 0.2);
+        EXPECT_FALSE(retriever->submit({"x", 2, R"({"a": {"$no": 1}})"}, [](auto) {}).ok());
+    }
+}
+
+// Nobody waits any more: the search ends, and what it held is free again.
+TEST(Knowledge, ASearchThatIsStoppedEndsAsCancelled) {
+    const auto knowledge = with_documents("");
+    const std::atomic<bool> stop = true;
+    const auto hits = knowledge->search({"learning", 3, "", Mode::kWords}, {}, &stop);
+    EXPECT_EQ(hits.status().code(), Code::kCancelled);
+    EXPECT_EQ(keys_of(knowledge->search({"learning", 3, "", Mode::kWords})).size(), 2u);
 }
 
 }  // namespace
