@@ -43,6 +43,9 @@ Status Knowledge::start() {
             } catch (...) {
                 // No memory for the graph: searches look at every vector from here on.
             }
+            const std::lock_guard lock(work_mutex_);
+            ended_ = true;
+            work_changed_.notify_all();
         });
     }
     return ok_status();
@@ -61,23 +64,21 @@ Knowledge::~Knowledge() {
 // With index_mutex_ held alone, in a transaction.
 Status Knowledge::reload(Database& db) {
     const uint32_t dim = options_.embedder ? store_->model().dim : 0;
-    auto index = std::make_unique<VectorIndex>(dim);
+    auto index = std::make_unique<VectorIndex>(dim, options_.limits);
     if (dim > 0) {
         ALV_RETURN_IF_ERROR(read_vectors(db, dim, [&](int64_t id, const float* vector, bool dead) {
             index->append(id, vector, dead);
         }));
     }
     ALV_ASSIGN_OR_RETURN(const int64_t generation, read_generation(db));
-    if (!options_.exact && index->live() > kExactVectors) {
+    if (!options_.exact && index->is_worth_a_graph()) {
         Result<SavedGraph> saved = read_graph(db);
         // A graph that can't be used is made again: it costs time, not data.
         if (saved.ok() && !saved->bytes.empty()) {
             static_cast<void>(index->load_graph(saved->bytes, saved->ids_hash));
         }
-        const std::lock_guard lock(work_mutex_);
-        work_ = true;
-        work_changed_.notify_all();
     }
+    if (index->is_worth_a_graph() || index->has_many_dead()) ask_for_work();
     index_ = std::move(index);
     generation_ = generation;
     return ok_status();
@@ -107,9 +108,9 @@ Status Knowledge::commit(Change change, Applied& applied) {
     ALV_ASSIGN_OR_RETURN(const Store::Lease db, store_->lease());
     ALV_ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(*db, true));
     ALV_ASSIGN_OR_RETURN(const bool saved, has_graph(*db));
-    change.keep_ghosts = saved || linked() > 0;
+    change.keep_ghosts = saved || index_state().linked > 0;
     ALV_ASSIGN_OR_RETURN(applied, apply_change(*db, change));
-    bool link = false;
+    bool work = false;
     {
         const std::unique_lock lock(index_mutex_);
         ALV_RETURN_IF_ERROR(transaction.commit());
@@ -127,13 +128,9 @@ Status Knowledge::commit(Change change, Applied& applied) {
             }
         }
         generation_ = applied.generation;
-        link = index_->live() > kExactVectors;
+        work = index_->is_worth_a_graph() || index_->has_many_dead();
     }
-    if (link) {
-        const std::lock_guard lock(work_mutex_);
-        work_ = true;
-        work_changed_.notify_all();
-    }
+    if (work) ask_for_work();
     return ok_status();
 }
 
@@ -143,9 +140,22 @@ Status Knowledge::check_can_add() const {
                             store_->model().name + "\": open it with that model to add documents");
 }
 
-uint32_t Knowledge::linked() const {
+IndexState Knowledge::index_state() const {
     const std::shared_lock lock(index_mutex_);
-    return index_->linked();
+    return {index_->live(), index_->dead(), index_->linked(), index_->loaded(),
+            index_->graph_searches()};
+}
+
+void Knowledge::ask_for_work() {
+    const std::lock_guard lock(work_mutex_);
+    work_ = true;
+    work_changed_.notify_all();
+}
+
+void Knowledge::settle() {
+    if (!linker_.joinable()) return;
+    std::unique_lock lock(work_mutex_);
+    work_changed_.wait(lock, [&] { return ended_ || (idle_ && !work_); });
 }
 
 // Links what is not linked yet, saves the graph, waits for more. What fails here is tried again
@@ -154,9 +164,12 @@ void Knowledge::link_in_background() {
     while (true) {
         {
             std::unique_lock lock(work_mutex_);
+            idle_ = true;
+            work_changed_.notify_all();
             work_changed_.wait(lock, [&] { return work_ || stop_; });
             if (stop_) return;
             work_ = false;
+            idle_ = false;
         }
         uint32_t added = 0;
         bool more = true;
@@ -168,10 +181,10 @@ void Knowledge::link_in_background() {
             }
             const std::unique_lock lock(index_mutex_);
             const uint32_t before = index_->linked();
-            more = index_->live() > kExactVectors && before < index_->size() &&
+            more = index_->is_worth_a_graph() && before < index_->size() &&
                    index_->link(kLinksAtOnce).ok();
             added += index_->linked() - before;
-            many_dead = index_->dead() > index_->size() / 4;
+            many_dead = index_->has_many_dead();
         }
         Status status;
         if (many_dead) {

@@ -32,6 +32,7 @@ struct Options {
     SplitOptions split;
     bool split_by_tokens = false;  // chunk sizes are the embedder's tokens
     bool exact = false;            // no graph, and no thread that makes it
+    IndexLimits limits;
 };
 
 // How far an add is. Documents count when they are committed: then they survive whatever comes.
@@ -60,6 +61,15 @@ struct Hit {
     StoredPassage passage;
     double fused = 0;  // by reciprocal rank fusion: the order
     double score = 0;  // the cosine to the query; BM25 where it goes by words alone
+};
+
+// What is in memory of the vectors.
+struct IndexState {
+    uint32_t live = 0;
+    uint32_t dead = 0;            // removed, but still in the graph
+    uint32_t linked = 0;          // in the graph; the rest is looked at one by one
+    uint32_t loaded = 0;          // of `linked`: by the graph in the file
+    uint64_t graph_searches = 0;  // since the vectors were read
 };
 
 // Thread-safe. Adds of several threads take turns, a batch at a time; searches go on meanwhile and
@@ -97,8 +107,9 @@ class Knowledge : public std::enable_shared_from_this<Knowledge> {
     Result<std::shared_ptr<engine::Retriever>> retriever();
 
     const Options& options() const { return options_; }
-    // Vectors that the graph holds; the rest is looked at one by one.
-    uint32_t linked() const;
+    IndexState index_state() const;
+    // Waits until the index is as it will be if nothing changes: linked, saved, without many dead.
+    void settle();
 
   private:
     friend class Ingest;
@@ -114,6 +125,7 @@ class Knowledge : public std::enable_shared_from_this<Knowledge> {
     Status agree(Database& db, std::optional<Transaction>& transaction,
                  std::shared_lock<FairMutex>& lock);
     void link_in_background();
+    void ask_for_work();
     Status save_graph();
     Status compact();
 
@@ -128,6 +140,8 @@ class Knowledge : public std::enable_shared_from_this<Knowledge> {
     std::mutex work_mutex_;
     std::condition_variable work_changed_;
     bool work_ = false;
+    bool idle_ = false;  // the linker waits for work
+    bool ended_ = false;
     bool stop_ = false;
     std::thread linker_;
 
