@@ -119,7 +119,7 @@ class Asks {
         tickets_[retrieval] = nullptr;
     }
     // Nothing if it is over already; cancels if that was asked for meanwhile.
-    void set(alv_retrieval* retrieval, std::shared_ptr<engine::Ticket> ticket) {
+    void set(alv_retrieval* retrieval, const std::shared_ptr<engine::Ticket>& ticket) {
         bool is_cancelled = false;
         {
             const std::lock_guard lock(mutex_);

@@ -41,7 +41,7 @@ struct SearchQueue::Ask final : engine::Ticket {
         end_embedding(true);
         finish(cancelled("the search was cancelled"));
     }
-    void embed_by(std::shared_ptr<engine::Ticket> ticket) {
+    void embed_by(const std::shared_ptr<engine::Ticket>& ticket) {
         {
             const std::lock_guard lock(mutex_);
             if (embedded_ && !stop) return;
