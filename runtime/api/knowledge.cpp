@@ -195,7 +195,7 @@ alv_status provide(void* user_data, alv_retrieval* retrieval, const alv_query* a
                 answer(retrieval, result);
             });
         if (ticket.ok()) {
-            asks->set(retrieval, std::move(*ticket));
+            asks->set(retrieval, *ticket);
         } else {
             asks->end(retrieval);
             answer(retrieval, std::move(ticket).status());

@@ -152,7 +152,7 @@ Result<std::shared_ptr<engine::Ticket>> SearchQueue::submit(engine::Query query,
                 State::post(state, ask, std::move(*vector));
             });
         if (embedding.ok()) {
-            ask->embed_by(std::move(*embedding));
+            ask->embed_by(*embedding);
             return std::shared_ptr<engine::Ticket>(ask);
         }
         status = std::move(embedding).status();
