@@ -1,4 +1,4 @@
-/* A character of a game: npc MODEL [LORE_FILE]
+/* A character of a game: npc MODEL [LORE_FILE] [EMBEDDING_MODEL]
  * The guard at a gate has a persona, knows the town's lore, and can act: two tools change the
  * game's state. The player's lines come from standard input, replies are streamed. There is no
  * thread: the loop below stands for a game's frame loop. */
@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "demo_knowledge.h"
 #include "demo_tools.h"
-#include "lore.h"
 
 /* 1. The game's state, and the tools that change it. ------------------------------------------- */
 
@@ -115,15 +115,10 @@ int main(int argc, char** argv) {
     alv_session* session = NULL;
     alv_tools* tools = NULL;
     alv_error* error = NULL;
-    alv_retriever lore;
     Game game = {0, ""};
     char line[512];
     int ok;
 
-    if (!lore_open(argc > 2 ? argv[2] : "samples/data/lore.txt", &lore)) {
-        fprintf(stderr, "npc: the lore can't be read\n");
-        return 1;
-    }
     device.flags = ALV_RUNTIME_HOST_STEPPED;
     what.path = alv_str(argc > 1 ? argv[1] : "model.gguf");
     about.k = 2;
@@ -139,7 +134,8 @@ int main(int argc, char** argv) {
          !alv_session_set_limits(session, 8, 1200, &error) && !alv_tools_create(&tools, &error) &&
          !add_tools(tools, &game, &error) && !alv_session_set_tools(session, tools, NULL, &error) &&
          !alv_session_set_grounding(session, &grounding, &error) &&
-         !alv_session_add_retriever(session, &lore, &about, &error);
+         !demo_knowledge_add(session, runtime, argc > 2 ? argv[2] : "samples/data/lore.txt",
+                             argc > 3 ? argv[3] : NULL, &about, &error);
     while (ok && fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\r\n")] = 0;
         if (!strcmp(line, "quit")) break;

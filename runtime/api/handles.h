@@ -39,10 +39,13 @@ struct RuntimeCore {
     }
 };
 
-inline Status check_process(const RuntimeCore& core) {
-    if (!core.forked()) return ok_status();
+inline Status check_process(int64_t made_in) {
+    if (made_in == process_id()) return ok_status();
     return invalid_state(
         "this process was forked off the one that made the object: make a new one");
+}
+inline Status check_process(const RuntimeCore& core) {
+    return check_process(core.pid);
 }
 
 // Lets an object go, unless this is a forked child: its threads and device are not there.

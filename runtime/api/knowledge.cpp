@@ -1,6 +1,8 @@
 #include "api/knowledge.h"
 
-#include <new>
+#include <map>
+#include <mutex>
+#include <set>
 
 #include "api/retriever.h"
 #include "api/versioned.h"
@@ -8,10 +10,6 @@
 
 namespace alv::api {
 namespace {
-
-Status check(const alv_knowledge& knowledge) {
-    return knowledge.core ? check_process(*knowledge.core) : ok_status();
-}
 
 alv_knowledge_progress to_abi(const knowledge::Progress& from) {
     alv_knowledge_progress out = ALV_KNOWLEDGE_PROGRESS_INIT;
@@ -113,10 +111,53 @@ Status search(alv_knowledge& handle, const alv_query* given, uint32_t mode,
     return ok_status();
 }
 
+// Searches on their way, by the retrieval that waits for each.
+class Asks {
+  public:
+    void begin(alv_retrieval* retrieval) {
+        const std::lock_guard lock(mutex_);
+        tickets_[retrieval] = nullptr;
+    }
+    // Nothing if it is over already; cancels if that was asked for meanwhile.
+    void set(alv_retrieval* retrieval, const std::shared_ptr<engine::Ticket>& ticket) {
+        bool is_cancelled = false;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = tickets_.find(retrieval);
+            if (found != tickets_.end()) found->second = ticket;
+            is_cancelled = cancelled_.erase(retrieval) > 0;
+        }
+        if (is_cancelled) ticket->cancel();
+    }
+    void cancel(alv_retrieval* retrieval) {
+        std::shared_ptr<engine::Ticket> ticket;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = tickets_.find(retrieval);
+            if (found == tickets_.end()) return;
+            ticket = found->second;
+            if (!ticket) cancelled_.insert(retrieval);
+        }
+        if (ticket) ticket->cancel();
+    }
+    void end(alv_retrieval* retrieval) {
+        const std::lock_guard lock(mutex_);
+        tickets_.erase(retrieval);
+        cancelled_.erase(retrieval);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::map<alv_retrieval*, std::shared_ptr<engine::Ticket>> tickets_;  // null: not there yet
+    std::set<alv_retrieval*> cancelled_;                                 // before it was there
+};
+
 // The built-in provider behind the public vtable.
 struct Provider {
     std::shared_ptr<RuntimeCore> core;
     std::shared_ptr<engine::Retriever> retriever;
+    std::shared_ptr<Asks> asks = std::make_shared<Asks>();
+    int64_t pid = process_id();
 };
 
 // One answer on its way: holds the retrieval until the end.
@@ -141,21 +182,43 @@ void answer(alv_retrieval* retrieval, const Result<std::vector<engine::Passage>>
 
 alv_status provide(void* user_data, alv_retrieval* retrieval, const alv_query* asked) noexcept {
     return call(__func__, nullptr, [&]() -> Status {
+        auto* provider = static_cast<Provider*>(user_data);
+        ALV_RETURN_IF_ERROR(check_process(provider->pid));
         ALV_ASSIGN_OR_RETURN(engine::Query query, read_query(asked));
+        const std::shared_ptr<Asks> asks = provider->asks;
+        asks->begin(retrieval);
         alv_retrieval_retain(retrieval);
-        Result<std::shared_ptr<engine::Ticket>> ticket =
-            static_cast<Provider*>(user_data)->retriever->submit(
-                std::move(query), [retrieval](const Result<std::vector<engine::Passage>>& result) {
-                    answer(retrieval, result);
-                });
-        if (!ticket.ok()) answer(retrieval, std::move(ticket).status());
+        Result<std::shared_ptr<engine::Ticket>> ticket = provider->retriever->submit(
+            std::move(query),
+            [asks, retrieval](const Result<std::vector<engine::Passage>>& result) {
+                asks->end(retrieval);
+                answer(retrieval, result);
+            });
+        if (ticket.ok()) {
+            asks->set(retrieval, *ticket);
+        } else {
+            asks->end(retrieval);
+            answer(retrieval, std::move(ticket).status());
+        }
         return ok_status();
     });
 }
 
-void release_provider(void* user_data) noexcept {
+void cancel_provided(void* user_data, alv_retrieval* retrieval) noexcept {
+    auto* provider = static_cast<Provider*>(user_data);
+    if (provider->pid != process_id()) return;
     call_plain([&]() -> int {
-        delete static_cast<Provider*>(user_data);
+        const std::shared_ptr<Asks> asks = provider->asks;
+        asks->cancel(retrieval);
+        return 0;
+    });
+}
+
+void release_provider(void* user_data) noexcept {
+    auto* provider = static_cast<Provider*>(user_data);
+    if (provider->pid != process_id()) return;
+    call_plain([&]() -> int {
+        delete provider;
         return 0;
     });
 }
@@ -215,16 +278,16 @@ alv_status alv_knowledge_open(const alv_knowledge_options* given, alv_knowledge*
         const alv_knowledge_options defaults = ALV_KNOWLEDGE_OPTIONS_INIT;
         ALV_ASSIGN_OR_RETURN(const alv_knowledge_options options,
                              read_struct(given, defaults, "alv_knowledge_options"));
-        if (!options.embedder) return invalid_argument("alv_knowledge_options.embedder is NULL");
-        ALV_RETURN_IF_ERROR(check_process(*options.embedder->core));
-        return open_knowledge(options, options.embedder->embedder,
-                              options.embedder->embedder->name(), options.embedder->core,
-                              out_knowledge);
+        const alv_embedder* embedder = options.embedder;
+        if (!embedder) return open_knowledge(options, nullptr, {}, nullptr, out_knowledge);
+        ALV_RETURN_IF_ERROR(check_process(*embedder->core));
+        return open_knowledge(options, embedder->embedder, embedder->embedder->name(),
+                              embedder->core, out_knowledge);
     });
 }
 
 void alv_knowledge_release(alv_knowledge* knowledge) {
-    if (!knowledge || (knowledge->core && knowledge->core->forked())) return;
+    if (!knowledge || knowledge->pid != process_id()) return;
     call_plain([&]() -> int {
         delete knowledge;
         return 0;
@@ -235,7 +298,7 @@ alv_status alv_knowledge_add_text(alv_knowledge* knowledge, alv_string id, alv_s
                                   const alv_knowledge_add_options* options, alv_error** out_error) {
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         return add_text(*knowledge, id, text, options);
     });
 }
@@ -245,7 +308,7 @@ alv_status alv_knowledge_add_path(alv_knowledge* knowledge, alv_string path,
                                   alv_knowledge_progress* out_result, alv_error** out_error) {
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         return add_path(*knowledge, path, options, out_result);
     });
 }
@@ -253,7 +316,7 @@ alv_status alv_knowledge_add_path(alv_knowledge* knowledge, alv_string path,
 alv_status alv_knowledge_remove(alv_knowledge* knowledge, alv_string id, alv_error** out_error) {
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         ALV_ASSIGN_OR_RETURN(const std::string_view key, read_string(id, "id"));
         return knowledge->knowledge->remove(std::string(key));
     });
@@ -263,7 +326,7 @@ alv_status alv_knowledge_count(alv_knowledge* knowledge, uint64_t* out_documents
                                uint64_t* out_chunks, alv_error** out_error) {
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         ALV_ASSIGN_OR_RETURN(const knowledge::Counts counts, knowledge->knowledge->counts());
         if (out_documents) *out_documents = counts.documents;
         if (out_chunks) *out_chunks = counts.chunks;
@@ -277,7 +340,7 @@ alv_status alv_knowledge_search(alv_knowledge* knowledge, const alv_query* query
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
         ALV_REQUIRE(out_passages);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         return search(*knowledge, query, mode, out_passages);
     });
 }
@@ -287,13 +350,14 @@ alv_status alv_knowledge_retriever(alv_knowledge* knowledge, alv_retriever* out_
     return call(__func__, out_error, [&]() -> Status {
         ALV_REQUIRE(knowledge);
         ALV_REQUIRE(out_retriever);
-        ALV_RETURN_IF_ERROR(check(*knowledge));
+        ALV_RETURN_IF_ERROR(check_process(knowledge->pid));
         auto provider = std::make_unique<Provider>();
         provider->core = knowledge->core;
-        provider->retriever = knowledge->knowledge->retriever();
+        ALV_ASSIGN_OR_RETURN(provider->retriever, knowledge->knowledge->retriever());
         alv_retriever out = ALV_RETRIEVER_INIT;
         out.user_data = provider.get();
         out.retrieve = provide;
+        out.cancel = cancel_provided;
         out.release = release_provider;
         ALV_RETURN_IF_ERROR(fill_struct(out_retriever, out, "alv_retriever"));
         // NOLINTNEXTLINE(bugprone-unused-return-value): the vtable owns it now

@@ -9,7 +9,8 @@
 #include "knowledge/knowledge.h"
 
 struct alv_knowledge {
-    std::shared_ptr<alv::api::RuntimeCore> core;  // of the embedder; null in tests
+    std::shared_ptr<alv::api::RuntimeCore> core;  // of the embedder, if there is one
+    int64_t pid = alv::api::process_id();
     std::shared_ptr<alv::knowledge::Knowledge> knowledge;
 };
 

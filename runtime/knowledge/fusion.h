@@ -20,7 +20,7 @@ struct Fused {
 // Best first; equals by id.
 std::vector<Fused> fuse(const std::vector<std::vector<int64_t>>& rankings);
 
-// Its score is the cosine; its id is "document#ordinal".
+// Its id is "document#ordinal".
 engine::Passage to_passage(const Hit& hit);
 
 }  // namespace alv::knowledge

@@ -119,6 +119,10 @@ Status Ingest::embed_pending() {
     for (DocumentRow& row : pending_) {
         for (ChunkRow& chunk : row.chunks) chunks.push_back(&chunk);
     }
+    if (!knowledge_.options().embedder) {
+        progress_.chunks += chunks.size();
+        return report();
+    }
     engine::Embedder& embedder = *knowledge_.options().embedder;
     const size_t dim = embedder.dim();
     for (size_t at = 0; at < chunks.size(); at += kEmbedAtOnce) {

@@ -13,7 +13,9 @@ constexpr uint32_t kMaxTries = 8;
 }  // namespace
 
 Result<std::shared_ptr<Knowledge>> Knowledge::open(Options options) {
-    if (!options.embedder) return invalid_argument("a knowledge base needs an embedder");
+    if (options.split_by_tokens && !options.embedder) {
+        return invalid_argument("chunks are measured in tokens only with an embedder");
+    }
     if (options.split.chunk_size == 0 || options.split.chunk_overlap > options.split.chunk_size) {
         return invalid_argument("chunk_overlap has to be at most chunk_size, which is not 0");
     }
@@ -26,8 +28,7 @@ Status Knowledge::start() {
     StoreOptions store;
     store.path = options_.path;
     store.create = options_.create;
-    store.embedder = options_.embedder_name;
-    store.dim = options_.embedder->dim();
+    if (options_.embedder) store.model = {options_.embedder_name, options_.embedder->dim()};
     ALV_ASSIGN_OR_RETURN(store_, Store::open(std::move(store)));
     {
         ALV_ASSIGN_OR_RETURN(const Store::Lease db, store_->lease());
@@ -35,19 +36,23 @@ Status Knowledge::start() {
         const std::unique_lock lock(index_mutex_);
         ALV_RETURN_IF_ERROR(reload(*db));
     }
-    if (!options_.exact) {
+    if (options_.embedder && !options_.exact) {
         linker_ = std::thread([this] {
             try {
                 link_in_background();
             } catch (...) {
                 // No memory for the graph: searches look at every vector from here on.
             }
+            const std::lock_guard lock(work_mutex_);
+            ended_ = true;
+            work_changed_.notify_all();
         });
     }
     return ok_status();
 }
 
 Knowledge::~Knowledge() {
+    queue_.reset();
     {
         const std::lock_guard lock(work_mutex_);
         stop_ = true;
@@ -58,21 +63,22 @@ Knowledge::~Knowledge() {
 
 // With index_mutex_ held alone, in a transaction.
 Status Knowledge::reload(Database& db) {
-    auto index = std::make_unique<VectorIndex>(store_->dim());
-    ALV_RETURN_IF_ERROR(read_vectors(
-        db, store_->dim(),
-        [&](int64_t id, const float* vector, bool dead) { index->append(id, vector, dead); }));
+    const uint32_t dim = options_.embedder ? store_->model().dim : 0;
+    auto index = std::make_unique<VectorIndex>(dim, options_.limits);
+    if (dim > 0) {
+        ALV_RETURN_IF_ERROR(read_vectors(db, dim, [&](int64_t id, const float* vector, bool dead) {
+            index->append(id, vector, dead);
+        }));
+    }
     ALV_ASSIGN_OR_RETURN(const int64_t generation, read_generation(db));
-    if (!options_.exact && index->live() > kExactVectors) {
+    if (!options_.exact && index->is_worth_a_graph()) {
         Result<SavedGraph> saved = read_graph(db);
         // A graph that can't be used is made again: it costs time, not data.
         if (saved.ok() && !saved->bytes.empty()) {
             static_cast<void>(index->load_graph(saved->bytes, saved->ids_hash));
         }
-        const std::lock_guard lock(work_mutex_);
-        work_ = true;
-        work_changed_.notify_all();
     }
+    if (index->is_worth_a_graph() || index->has_many_dead()) ask_for_work();
     index_ = std::move(index);
     generation_ = generation;
     return ok_status();
@@ -101,15 +107,20 @@ Status Knowledge::commit(Change change, Applied& applied) {
     const std::lock_guard turn(writer_);
     ALV_ASSIGN_OR_RETURN(const Store::Lease db, store_->lease());
     ALV_ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(*db, true));
-    change.keep_ghosts = linked() > 0;
+    ALV_ASSIGN_OR_RETURN(const bool saved, has_graph(*db));
+    change.keep_ghosts = saved || index_state().linked > 0;
     ALV_ASSIGN_OR_RETURN(applied, apply_change(*db, change));
-    bool link = false;
+    bool work = false;
     {
         const std::unique_lock lock(index_mutex_);
         ALV_RETURN_IF_ERROR(transaction.commit());
         // Another process wrote before us: the next search reads it all again.
         if (generation_ != applied.generation_before) return ok_status();
         for (const int64_t chunk : applied.removed) index_->remove(chunk);
+        if (!options_.embedder) {
+            generation_ = applied.generation;
+            return ok_status();
+        }
         size_t next = 0;
         for (const DocumentRow& document : change.put) {
             for (const ChunkRow& chunk : document.chunks) {
@@ -117,19 +128,34 @@ Status Knowledge::commit(Change change, Applied& applied) {
             }
         }
         generation_ = applied.generation;
-        link = index_->live() > kExactVectors;
+        work = index_->is_worth_a_graph() || index_->has_many_dead();
     }
-    if (link) {
-        const std::lock_guard lock(work_mutex_);
-        work_ = true;
-        work_changed_.notify_all();
-    }
+    if (work) ask_for_work();
     return ok_status();
 }
 
-uint32_t Knowledge::linked() const {
+Status Knowledge::check_can_add() const {
+    if (options_.embedder || store_->model().is_none()) return ok_status();
+    return invalid_argument("the knowledge file was made with the embedding model \"" +
+                            store_->model().name + "\": open it with that model to add documents");
+}
+
+IndexState Knowledge::index_state() const {
     const std::shared_lock lock(index_mutex_);
-    return index_->linked();
+    return {index_->live(), index_->dead(), index_->linked(), index_->loaded(),
+            index_->graph_searches()};
+}
+
+void Knowledge::ask_for_work() {
+    const std::lock_guard lock(work_mutex_);
+    work_ = true;
+    work_changed_.notify_all();
+}
+
+void Knowledge::settle() {
+    if (!linker_.joinable()) return;
+    std::unique_lock lock(work_mutex_);
+    work_changed_.wait(lock, [&] { return ended_ || (idle_ && !work_); });
 }
 
 // Links what is not linked yet, saves the graph, waits for more. What fails here is tried again
@@ -138,9 +164,12 @@ void Knowledge::link_in_background() {
     while (true) {
         {
             std::unique_lock lock(work_mutex_);
+            idle_ = true;
+            work_changed_.notify_all();
             work_changed_.wait(lock, [&] { return work_ || stop_; });
             if (stop_) return;
             work_ = false;
+            idle_ = false;
         }
         uint32_t added = 0;
         bool more = true;
@@ -152,10 +181,10 @@ void Knowledge::link_in_background() {
             }
             const std::unique_lock lock(index_mutex_);
             const uint32_t before = index_->linked();
-            more = index_->live() > kExactVectors && before < index_->size() &&
+            more = index_->is_worth_a_graph() && before < index_->size() &&
                    index_->link(kLinksAtOnce).ok();
             added += index_->linked() - before;
-            many_dead = index_->dead() > index_->size() / 4;
+            many_dead = index_->has_many_dead();
         }
         Status status;
         if (many_dead) {
@@ -195,6 +224,7 @@ Status Knowledge::compact() {
 }
 
 Result<Progress> Knowledge::add(std::vector<Document> documents, const OnProgress& on_progress) {
+    ALV_RETURN_IF_ERROR(check_can_add());
     Ingest ingest(*this, on_progress);
     ingest.expect(documents.size());
     for (Document& document : documents) {
@@ -205,6 +235,7 @@ Result<Progress> Knowledge::add(std::vector<Document> documents, const OnProgres
 
 Result<Progress> Knowledge::add_file(const std::string& path, const std::string& metadata,
                                      const OnProgress& on_progress) {
+    ALV_RETURN_IF_ERROR(check_can_add());
     Ingest ingest(*this, on_progress);
     ALV_RETURN_IF_ERROR(ingest.add_file(path, metadata));
     return ingest.finish();
@@ -213,6 +244,7 @@ Result<Progress> Knowledge::add_file(const std::string& path, const std::string&
 Result<Progress> Knowledge::add_folder(const std::string& path, const std::string& metadata,
                                        bool prune, const OnProgress& on_progress) {
     ALV_ASSIGN_OR_RETURN(const std::vector<std::string> files, list_documents(path));
+    ALV_RETURN_IF_ERROR(check_can_add());
     Ingest ingest(*this, on_progress);
     for (const std::string& file : files) {
         Status status = ingest.add_file(file, metadata);

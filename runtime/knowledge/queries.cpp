@@ -220,21 +220,27 @@ Result<std::vector<int64_t>> matching_chunks(Database& db, const Filter& filter)
     return integers(read);
 }
 
-Result<std::vector<int64_t>> search_words(Database& db, std::string_view query, uint32_t n,
+Result<std::vector<WordHit>> search_words(Database& db, std::string_view query, uint32_t n,
                                           const Filter& filter) {
     const std::string words = quoted_words(query);
-    if (words.empty()) return std::vector<int64_t>();
-    std::string sql = "SELECT words.rowid FROM words ";
+    std::vector<WordHit> out;
+    if (words.empty()) return out;
+    std::string sql = "SELECT words.rowid, alv_bm25(words) AS score FROM words ";
     if (!filter.sql.empty()) {
         sql += "JOIN chunks c ON c.id = words.rowid JOIN documents d ON d.id = c.document ";
     }
     sql += "WHERE words MATCH ? ";
     if (!filter.sql.empty()) sql += "AND " + filter.sql + " ";
-    sql += "ORDER BY words.rank, words.rowid LIMIT ?";
+    sql += "ORDER BY score DESC, words.rowid LIMIT ?";
     ALV_ASSIGN_OR_RETURN(Statement read, db.prepare(sql));
     read.bind(1, std::string_view(words));
     filter.bind(read, 2);
-    return integers(read.bind(static_cast<int>(filter.values.size()) + 2, int64_t{n}));
+    read.bind(static_cast<int>(filter.values.size()) + 2, int64_t{n});
+    while (true) {
+        ALV_ASSIGN_OR_RETURN(const bool row, read.step());
+        if (!row) return out;
+        out.push_back({read.integer(0), read.real(1)});
+    }
 }
 
 Result<StoredPassage> read_passage(Database& db, int64_t chunk) {
@@ -274,6 +280,11 @@ Result<SavedGraph> read_graph(Database& db) {
         const std::span<const uint8_t> data = read.blob(0);
         out.bytes.append(data.begin(), data.end());
     }
+}
+
+Result<bool> has_graph(Database& db) {
+    ALV_ASSIGN_OR_RETURN(Statement read, db.prepare("SELECT 1 FROM graph LIMIT 1"));
+    return read.step();
 }
 
 Status write_graph(Database& db, const SavedGraph& graph, bool drop_ghosts) {

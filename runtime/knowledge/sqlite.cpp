@@ -2,10 +2,13 @@
 
 #include <sqlite3.h>
 
+#include "knowledge/bm25.h"
+
 namespace alv::knowledge {
 namespace {
 
 constexpr int kBusyMs = 10'000;
+constexpr int kStepsBetweenLooks = 1000;
 
 Code code_of(int result) {
     switch (result & 0xFF) {
@@ -155,7 +158,11 @@ Status Database::configure(bool in_memory) {
     sqlite3_limit(db_, SQLITE_LIMIT_VARIABLE_NUMBER, 2048);
     ALV_RETURN_IF_ERROR(exec("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;"));
     // FULL: what was committed also survives a power cut.
-    return in_memory ? ok_status() : exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    if (!in_memory) {
+        ALV_RETURN_IF_ERROR(exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"));
+    }
+    const int result = register_bm25(db_);
+    return result == SQLITE_OK ? ok_status() : error_of(db_, result);
 }
 
 Status Database::exec(const char* sql) {
@@ -173,6 +180,19 @@ Result<Statement> Database::prepare(std::string_view sql) {
 
 int64_t Database::last_row() const {
     return sqlite3_last_insert_rowid(db_);
+}
+
+StopGuard::StopGuard(Database& db, const std::atomic<bool>* stop) : db_(db) {
+    if (!stop) return;
+    const auto is_over = [](void* flag) -> int {
+        return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0;
+    };
+    sqlite3_progress_handler(db.db_, kStepsBetweenLooks, is_over,
+                             const_cast<std::atomic<bool>*>(stop));
+}
+
+StopGuard::~StopGuard() {
+    sqlite3_progress_handler(db_.db_, 0, nullptr, nullptr);
 }
 
 Result<Transaction> Transaction::begin(Database& db, bool write) {

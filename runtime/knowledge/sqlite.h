@@ -1,6 +1,7 @@
 // SQLite with statuses and owners.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -64,9 +65,23 @@ class Database {
     int64_t last_row() const;
 
   private:
+    friend class StopGuard;
     explicit Database(sqlite3* db) : db_(db) {}
     Status configure(bool in_memory);
     sqlite3* db_;
+};
+
+// While it lives, statements of the connection end as cancelled soon after `*stop` turned true.
+// Null: they do not.
+class StopGuard {
+  public:
+    StopGuard(Database& db, const std::atomic<bool>* stop);
+    StopGuard(const StopGuard&) = delete;
+    StopGuard& operator=(const StopGuard&) = delete;
+    ~StopGuard();
+
+  private:
+    Database& db_;
 };
 
 // Rolls back unless it was committed.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kApplicationId = 0x414C564B;  // "ALVK"
 constexpr int64_t kVersion = 1;
+constexpr int64_t kMaxDim = 1 << 16;
 constexpr uint32_t kMaxConnections = 16;
 
 constexpr const char* kSchema = R"sql(
@@ -59,37 +60,53 @@ Status create_schema(Database& db, const StoreOptions& options) {
     ALV_RETURN_IF_ERROR(db.exec("PRAGMA application_id = 1095521867; PRAGMA user_version = 1;"));
     ALV_ASSIGN_OR_RETURN(Statement write, db.prepare("INSERT INTO meta VALUES (?, ?)"));
     ALV_RETURN_IF_ERROR(write.bind(1, std::string_view("embedder"))
-                            .bind(2, std::string_view(options.embedder))
+                            .bind(2, std::string_view(options.model.name))
                             .run());
-    ALV_RETURN_IF_ERROR(write.bind(1, std::string_view("dim")).bind(2, int64_t{options.dim}).run());
+    ALV_RETURN_IF_ERROR(
+        write.bind(1, std::string_view("dim")).bind(2, int64_t{options.model.dim}).run());
     return write.bind(1, std::string_view("generation")).bind(2, int64_t{1}).run();
 }
 
-Result<std::string> meta_text(Database& db, const char* name) {
+Result<Model> read_model(Database& db) {
     ALV_ASSIGN_OR_RETURN(Statement read, db.prepare("SELECT value FROM meta WHERE name = ?"));
-    ALV_ASSIGN_OR_RETURN(const bool row, read.bind(1, std::string_view(name)).step());
-    if (!row) return corrupt_file(std::string("knowledge file: it does not say its ") + name);
-    return std::string(read.text(0));
+    Model out;
+    ALV_ASSIGN_OR_RETURN(const bool named, read.bind(1, std::string_view("embedder")).step());
+    if (named) out.name = utf8::replace_invalid(read.text(0));
+    read.reset();
+    ALV_ASSIGN_OR_RETURN(const bool sized, read.bind(1, std::string_view("dim")).step());
+    const int64_t dim = sized ? read.integer(0) : -1;
+    if (!named || dim < 0 || dim > kMaxDim || (dim == 0 && !out.name.empty())) {
+        return corrupt_file("knowledge file: it does not say its embedding model");
+    }
+    out.dim = static_cast<uint32_t>(dim);
+    return out;
 }
 
-Status check_model(Database& db, const StoreOptions& options) {
-    ALV_ASSIGN_OR_RETURN(const std::string embedder, meta_text(db, "embedder"));
-    ALV_ASSIGN_OR_RETURN(const std::string dim, meta_text(db, "dim"));
-    if (embedder == options.embedder && dim == std::to_string(options.dim)) return ok_status();
-    return invalid_argument("the knowledge file was made with the embedding model \"" +
-                            utf8::replace_invalid(embedder) + "\" (" + utf8::replace_invalid(dim) +
-                            " dimensions), not with \"" + options.embedder + "\" (" +
-                            std::to_string(options.dim) +
-                            "): open it with that model, or make a new file");
+std::string words_of(const Model& model) {
+    return '"' + model.name + "\" (" + std::to_string(model.dim) + " dimensions)";
 }
 
-Status create_or_check(Database& db, const StoreOptions& options) {
+Status check_model(const Model& file, const Model& given) {
+    if (given.is_none() || file == given) return ok_status();
+    if (file.is_none()) {
+        return invalid_argument(
+            "the knowledge file was made without an embedding model, its documents have no "
+            "vectors: open it without one, or add the documents again to a new file");
+    }
+    return invalid_argument("the knowledge file was made with the embedding model " +
+                            words_of(file) + ", not with " + words_of(given) +
+                            ": open it with that model, or make a new file");
+}
+
+// Gives the model that the file was made with.
+Result<Model> create_or_check(Database& db, const StoreOptions& options) {
     ALV_ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(db, true));
     ALV_ASSIGN_OR_RETURN(const int64_t application, pragma(db, "application_id"));
     ALV_ASSIGN_OR_RETURN(const Schema schema, read_schema(db));
     if (schema.empty() && application == 0 && options.create) {
         ALV_RETURN_IF_ERROR(create_schema(db, options));
-        return transaction.commit();
+        ALV_RETURN_IF_ERROR(transaction.commit());
+        return options.model;
     }
     if (application != kApplicationId) {
         return corrupt_file("it is an SQLite file, but no knowledge file of Alviss");
@@ -101,7 +118,9 @@ Status create_or_check(Database& db, const StoreOptions& options) {
     }
     ALV_ASSIGN_OR_RETURN(const Schema expected, expected_schema());
     if (schema != expected) return corrupt_file("knowledge file: its tables are not ours");
-    return check_model(db, options);
+    ALV_ASSIGN_OR_RETURN(Model model, read_model(db));
+    ALV_RETURN_IF_ERROR(check_model(model, options.model));
+    return model;
 }
 
 }  // namespace
@@ -122,8 +141,9 @@ Result<std::unique_ptr<Store>> Store::open(StoreOptions options) {
     std::unique_ptr<Store> store(new Store(std::move(options)));
     ALV_ASSIGN_OR_RETURN(std::unique_ptr<Database> db,
                          Database::open(store->options_.path, store->options_.create));
-    Status status = create_or_check(*db, store->options_);
-    if (!status.ok()) return status.annotate(store->options_.path);
+    Result<Model> model = create_or_check(*db, store->options_);
+    if (!model.ok()) return std::move(model).status().annotate(store->options_.path);
+    store->model_ = std::move(*model);
     store->open_ = 1;
     store->idle_.push_back(std::move(db));
     return store;

@@ -17,18 +17,26 @@
 
 namespace alv::knowledge {
 
+// The embedding model that vectors come from; no name and no dimensions: none, there are no
+// vectors.
+struct Model {
+    std::string name;
+    uint32_t dim = 0;
+    bool is_none() const { return dim == 0; }
+    bool operator==(const Model&) const = default;
+};
+
 struct StoreOptions {
     std::string path;  // empty: in memory
     bool create = true;
-    std::string embedder;  // the model that the vectors come from
-    uint32_t dim = 0;
+    Model model;  // none: opened for words alone, whatever the file was made with
 };
 
 // Hands out connections. Thread-safe.
 class Store {
   public:
     // Makes the file or checks it: not found, corrupt file, unsupported (another version), invalid
-    // argument (its vectors are another model's).
+    // argument (it was made with another model, or without one).
     static Result<std::unique_ptr<Store>> open(StoreOptions options);
 
     // A connection for one thread; goes back to the store by itself.
@@ -48,13 +56,15 @@ class Store {
     };
     Result<Lease> lease();
     bool in_memory() const { return options_.path.empty(); }
-    uint32_t dim() const { return options_.dim; }
+    // That the file was made with.
+    const Model& model() const { return model_; }
 
   private:
     explicit Store(StoreOptions options) : options_(std::move(options)) {}
     void give_back(std::unique_ptr<Database> db);
 
     const StoreOptions options_;
+    Model model_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<std::unique_ptr<Database>> idle_;
@@ -66,7 +76,7 @@ class Store {
 struct ChunkRow {
     std::string text;
     std::string metadata;       // a JSON object
-    std::vector<float> vector;  // of length 1
+    std::vector<float> vector;  // of length 1; empty in a file without a model
 };
 struct DocumentRow {
     std::string key;
@@ -108,8 +118,12 @@ Result<std::vector<std::string>> sources_under(Database& db, const std::string& 
 
 Result<std::vector<int64_t>> matching_chunks(Database& db, const Filter& filter);
 
-// Chunks that have a word of `query`, the best by BM25 first. Whatever the query holds is words.
-Result<std::vector<int64_t>> search_words(Database& db, std::string_view query, uint32_t n,
+struct WordHit {
+    int64_t chunk = 0;
+    double bm25 = 0;  // higher is better, finite
+};
+// Chunks that have a word of `query`, best first. Whatever the query holds is words.
+Result<std::vector<WordHit>> search_words(Database& db, std::string_view query, uint32_t n,
                                           const Filter& filter);
 
 struct StoredPassage {
@@ -128,6 +142,7 @@ struct SavedGraph {
     int64_t ids_hash = 0;
 };
 Result<SavedGraph> read_graph(Database& db);
+Result<bool> has_graph(Database& db);
 // `drop_ghosts`: the graph no longer holds vectors of removed chunks.
 Status write_graph(Database& db, const SavedGraph& graph, bool drop_ghosts);
 

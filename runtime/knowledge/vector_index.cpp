@@ -58,11 +58,12 @@ Result<std::vector<NearChunk>> VectorIndex::search(const float* query, uint32_t 
     const std::vector<uint8_t>& mask = allowed ? chosen : live_;
     std::vector<Near> near;
     // A graph in which only a few may be found is walked in vain.
-    const bool exact = n_chosen <= kExactVectors || n_chosen < size() / 10 || linked() == 0;
+    const bool exact = n_chosen <= limits_.exact_vectors || n_chosen < size() / 10 || linked() == 0;
     if (exact) {
         near.reserve(n_chosen);
         scan(query, 0, mask, near);
     } else {
+        ++graph_searches_;
         const bool all = !allowed && n_dead_ == 0;
         ALV_ASSIGN_OR_RETURN(near, graph_->search(query, n, all ? nullptr : &mask));
         scan(query, linked(), mask, near);
@@ -83,6 +84,7 @@ float VectorIndex::cosine(const float* query, int64_t chunk) const {
 Status VectorIndex::link(uint32_t n) {
     if (!graph_) {
         ALV_ASSIGN_OR_RETURN(graph_, Graph::make(vectors_));
+        n_loaded_ = 0;
     }
     for (uint32_t i = 0; i < n && linked() < size(); ++i) {
         ALV_RETURN_IF_ERROR(graph_->add_next());
@@ -109,6 +111,7 @@ Status VectorIndex::load_graph(std::string_view bytes, int64_t hash) {
         return corrupt_file("the index of the knowledge file is of other vectors");
     }
     graph_ = std::move(graph);
+    n_loaded_ = graph_->size();
     return ok_status();
 }
 

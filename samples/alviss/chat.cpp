@@ -1,10 +1,12 @@
 // alviss chat: a conversation, streamed. Replies go to standard output, all else to standard error.
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <random>
 
+#include "../demo_knowledge.h"
 #include "../demo_tools.h"
-#include "../lore.h"
 #include "common.h"
 #include "terminal.h"
 
@@ -19,8 +21,16 @@ struct Options {
     bool goes_on = false;
     std::string tools;      // "demo" or none
     std::string web;        // of search_web
-    std::string knowledge;  // a file of paragraphs
+    std::string knowledge;  // a knowledge file, or texts
+    ModelOptions embedder;  // no path: by words
 };
+
+bool is_sqlite(const std::string& path) {
+    std::ifstream file(std::filesystem::u8path(path), std::ios::binary);
+    char head[16] = {};
+    file.read(head, sizeof head);
+    return file && std::string_view(head, sizeof head) == std::string_view("SQLite format 3\0", 16);
+}
 
 class Chat {
   public:
@@ -34,13 +44,7 @@ class Chat {
                  static_cast<const alv_tools_options*>(nullptr));
         }
         if (!options.knowledge.empty()) {
-            alv_retriever retriever;
-            if (!lore_open(options.knowledge.c_str(), &retriever)) {
-                throw Failure(ALV_STATUS_IO_ERROR, options.knowledge + ": cannot be read");
-            }
-            call(alv_session_add_retriever, session_.get(),
-                 static_cast<const alv_retriever*>(&retriever),
-                 static_cast<const alv_retriever_options*>(nullptr));
+            add_knowledge();
         }
         clear();
     }
@@ -66,6 +70,7 @@ class Chat {
                 call(alv_runtime_rebuild, loaded_.runtime.get(),
                      static_cast<const alv_vulkan_device*>(nullptr));
                 wait_for(loaded_.model.get(), options_.model);
+                if (embedder_model_) wait_for(embedder_model_.get(), options_.embedder);
                 stream();
             }
         } catch (const Failure&) {
@@ -75,6 +80,36 @@ class Chat {
     }
 
   private:
+    // A file that `alviss ingest` made is used as it is; texts are read into memory.
+    void add_knowledge() {
+        Owned<alv_embedder> embedder;
+        if (!options_.embedder.path.empty()) {
+            embedder_model_ = load_beside(loaded_.runtime.get(), options_.embedder);
+            embedder = make<alv_embedder>(alv_embedder_create, embedder_model_.get());
+        }
+        const bool is_file = is_sqlite(options_.knowledge);
+        alv_knowledge_options how = ALV_KNOWLEDGE_OPTIONS_INIT;
+        how.embedder = embedder.get();
+        if (is_file) {
+            how.flags = ALV_KNOWLEDGE_MUST_EXIST;
+            how.path = to_alv(options_.knowledge);
+        } else {
+            how.chunk_size = 300;  // small models read little
+            how.chunk_overlap = 50;
+        }
+        const auto knowledge = make<alv_knowledge>(alv_knowledge_open, &how);
+        if (!is_file) {
+            call(alv_knowledge_add_path, knowledge.get(), to_alv(options_.knowledge),
+                 static_cast<const alv_knowledge_add_options*>(nullptr),
+                 static_cast<alv_knowledge_progress*>(nullptr));
+        }
+        alv_retriever retriever = ALV_RETRIEVER_INIT;
+        call(alv_knowledge_retriever, knowledge.get(), &retriever);
+        call(alv_session_add_retriever, session_.get(),
+             static_cast<const alv_retriever*>(&retriever),
+             static_cast<const alv_retriever_options*>(nullptr));
+    }
+
     void stream() {
         const alv_generation_options how = options_.sampling.to_alv();
         const auto generation = make<alv_generation>(alv_session_generate, session_.get(), &how);
@@ -86,8 +121,9 @@ class Chat {
             } else if (event->type == ALV_EVENT_TOOL_RESULT) {
                 tell(std::string(view(event->name)) + ": " + std::string(view(event->text)));
             } else if (event->type == ALV_EVENT_CITATION && event->span_end == 0) {
-                tell("Read: " + std::string(view(event->name)) + " " +
-                     std::string(view(event->id)));
+                char name[256];
+                demo_passage_name(event, name, sizeof name);
+                tell(std::string("Read: ") + name);
             } else if (event->type == ALV_EVENT_DONE) {
                 std::puts("");
                 std::fflush(stdout);
@@ -138,6 +174,7 @@ class Chat {
 
     const Options& options_;
     Loaded loaded_;
+    Owned<alv_model> embedder_model_;
     Owned<alv_session> session_;
 };
 
@@ -199,8 +236,15 @@ void add_chat(CLI::App& app) {
         ->check(CLI::ExistingFile);
     command
         ->add_option("--knowledge", options->knowledge,
-                     "A text file whose paragraphs the model reads where they fit the question")
-        ->check(CLI::ExistingFile);
+                     "What the model reads where it fits the question: a file of alviss ingest, or "
+                     "texts (.txt, .md, .jsonl, a folder)")
+        ->check(CLI::ExistingPath)
+        ->type_name("PATH");
+    command
+        ->add_option("--embedder", options->embedder.path,
+                     "Embedding model (GGUF) for --knowledge; without it, words alone")
+        ->check(CLI::ExistingFile)
+        ->type_name("FILE");
     sampling.add_to(*command);
     command->callback([options] { chat(*options); });
 }

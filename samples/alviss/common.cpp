@@ -117,11 +117,13 @@ std::string human_bytes(uint64_t bytes) {
     return text;
 }
 
-void ModelOptions::add_to(CLI::App& command) {
-    command.add_option("-m,--model", path, "GGUF file")->required()->type_name("FILE");
+CLI::Option* ModelOptions::add_to(CLI::App& command) {
+    CLI::Option* model =
+        command.add_option("-m,--model", path, "GGUF file")->required()->type_name("FILE");
     command.add_option("-d,--device", device, "Part of the device's name (see alviss devices)")
         ->type_name("NAME");
     command.add_option("--context", context, "Longest prompt and reply together, in tokens");
+    return model;
 }
 
 void SamplingOptions::add_to(CLI::App& command) {
@@ -182,11 +184,16 @@ Loaded load(const ModelOptions& options) {
         call(alv_runtime_get_device_info, out.runtime.get(), &device);
         tell("Device: " + std::string(view(device.name)) + ", " + std::string(view(device.driver)));
     }
-    out.model = open(out.runtime.get(), options, 0);
-    wait_for(out.model.get(), options);
+    out.model = load_beside(out.runtime.get(), options);
     out.ms =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return out;
+}
+
+Owned<alv_model> load_beside(alv_runtime* runtime, const ModelOptions& options) {
+    Owned<alv_model> model = open(runtime, options, 0);
+    wait_for(model.get(), options);
+    return model;
 }
 
 Loaded load_tokenizer(const std::string& path) {

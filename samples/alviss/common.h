@@ -31,6 +31,8 @@ struct Release {
     void operator()(alv_session* p) const { alv_session_release(p); }
     void operator()(alv_generation* p) const { alv_generation_release(p); }
     void operator()(alv_embedder* p) const { alv_embedder_release(p); }
+    void operator()(alv_knowledge* p) const { alv_knowledge_release(p); }
+    void operator()(alv_passages* p) const { alv_passages_release(p); }
 };
 template <typename T>
 using Owned = std::unique_ptr<T, Release>;
@@ -72,7 +74,8 @@ struct ModelOptions {
     std::string device;
     uint32_t context = 0;
     bool is_quiet = false;  // no progress bar, no device line
-    void add_to(CLI::App& command);
+    // Returns the option --model.
+    CLI::Option* add_to(CLI::App& command);
 };
 
 struct Loaded {
@@ -83,6 +86,8 @@ struct Loaded {
 
 // With a progress bar and the name of the device on standard error. Ctrl-C cancels the load.
 Loaded load(const ModelOptions& options);
+// One more model on a runtime that is there.
+Owned<alv_model> load_beside(alv_runtime* runtime, const ModelOptions& options);
 // Waits until a model is ready, with the progress bar.
 void wait_for(alv_model* model, const ModelOptions& options);
 // The vocabulary alone; no device is touched.

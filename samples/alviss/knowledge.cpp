@@ -8,21 +8,6 @@
 namespace tool {
 namespace {
 
-struct ReleaseKnowledge {
-    void operator()(alv_embedder* p) const { alv_embedder_release(p); }
-    void operator()(alv_knowledge* p) const { alv_knowledge_release(p); }
-    void operator()(alv_passages* p) const { alv_passages_release(p); }
-};
-template <typename T>
-using Mine = std::unique_ptr<T, ReleaseKnowledge>;
-
-template <typename T, typename... P, typename... A>
-Mine<T> own(alv_status (*function)(P...), A... args) {
-    T* out = nullptr;
-    call(function, args..., &out);
-    return Mine<T>(out);
-}
-
 struct Options {
     ModelOptions model;
     std::string file;
@@ -43,21 +28,23 @@ struct Options {
 
 struct Opened {
     Loaded loaded;
-    Mine<alv_embedder> embedder;
-    Mine<alv_knowledge> knowledge;
+    Owned<alv_embedder> embedder;
+    Owned<alv_knowledge> knowledge;
 };
 
 Opened open(const Options& options, uint32_t flags) {
     Opened out;
-    out.loaded = load(options.model);
-    out.embedder = own<alv_embedder>(alv_embedder_create, out.loaded.model.get());
+    if (!options.model.path.empty()) {
+        out.loaded = load(options.model);
+        out.embedder = make<alv_embedder>(alv_embedder_create, out.loaded.model.get());
+    }
     alv_knowledge_options how = ALV_KNOWLEDGE_OPTIONS_INIT;
     how.flags = flags;
     how.path = to_alv(options.file);
     how.embedder = out.embedder.get();
     how.chunk_size = options.chunk_size;
     how.chunk_overlap = options.chunk_overlap;
-    out.knowledge = own<alv_knowledge>(alv_knowledge_open, &how);
+    out.knowledge = make<alv_knowledge>(alv_knowledge_open, &how);
     return out;
 }
 
@@ -70,6 +57,7 @@ alv_status show(void* bar, const alv_knowledge_progress* progress) {
 }
 
 void ingest(const Options& options) {
+    catch_interrupts();
     const Opened opened = open(options, options.by_tokens ? ALV_KNOWLEDGE_SPLIT_BY_TOKENS : 0);
     for (const std::string& path : options.paths) {
         ProgressBar bar("Reading " + path, options.model.is_quiet);
@@ -80,11 +68,12 @@ void ingest(const Options& options) {
         how.user_data = &bar;
         alv_knowledge_progress done = ALV_KNOWLEDGE_PROGRESS_INIT;
         call(alv_knowledge_add_path, opened.knowledge.get(), to_alv(path), &how, &done);
-        std::printf("%s: %llu documents, %llu unchanged, %llu removed, %llu chunks embedded\n",
+        std::printf("%s: %llu documents, %llu unchanged, %llu removed, %llu chunks %s\n",
                     path.c_str(), static_cast<unsigned long long>(done.documents),
                     static_cast<unsigned long long>(done.unchanged),
                     static_cast<unsigned long long>(done.removed),
-                    static_cast<unsigned long long>(done.chunks));
+                    static_cast<unsigned long long>(done.chunks),
+                    opened.embedder ? "embedded" : "added");
         if (done.truncated > 0) {
             tell(std::to_string(done.truncated) +
                  " chunks are longer than the model reads: take a smaller --chunk-size");
@@ -108,7 +97,7 @@ void search(const Options& options) {
                           : options.mode == "words" ? ALV_KNOWLEDGE_WORDS
                                                     : ALV_KNOWLEDGE_HYBRID;
     const auto passages =
-        own<alv_passages>(alv_knowledge_search, opened.knowledge.get(), &query, mode);
+        make<alv_passages>(alv_knowledge_search, opened.knowledge.get(), &query, mode);
     nlohmann::ordered_json list = nlohmann::json::array();
     for (uint64_t i = 0; i < alv_passages_count(passages.get()); ++i) {
         const alv_passage* one = alv_passages_get(passages.get(), i);
@@ -128,7 +117,8 @@ void search(const Options& options) {
 }
 
 void add_common(CLI::App& command, Options& options) {
-    options.model.add_to(command);
+    options.model.add_to(command)->required(false)->description(
+        "Embedding model (GGUF); without it, words alone");
     command.add_option("-k,--knowledge", options.file, "The knowledge file")
         ->required()
         ->type_name("FILE");

@@ -1,14 +1,14 @@
-/* A complete chatbot: assistant MODEL [KNOWLEDGE_FILE] [WEB_FILE]
- * It keeps the last turns, looks into a file of paragraphs, calls tools, hides what a filter
- * forbids, and knows these commands: clear       forgets the conversation save FILE   writes it as
- * JSON load FILE   reads it back quit        ends; exit and bye too */
+/* A complete chatbot: assistant MODEL [KNOWLEDGE] [WEB_FILE] [EMBEDDING_MODEL]
+ * It keeps the last turns, looks into a file or folder of knowledge, calls tools, hides what a
+ * filter forbids, and knows these commands: clear forgets the conversation, save FILE writes it as
+ * JSON, load FILE reads it back, quit ends; exit and bye do, too. */
 #include <alviss/alviss.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../demo_knowledge.h"
 #include "../demo_tools.h"
-#include "../lore.h"
 
 enum { MAX_HISTORY = 5, MAX_FILE = 16 << 20 };
 
@@ -71,6 +71,7 @@ static int clear(alv_session* session) {
  */
 
 static int print_event(const alv_event* event) {
+    char name[256];
     switch (event->type) {
         case ALV_EVENT_TEXT:
             fwrite(event->text.data, 1, event->text.size, stdout);
@@ -82,9 +83,8 @@ static int print_event(const alv_event* event) {
             return 1;
         case ALV_EVENT_CITATION:
             if (event->span_end == 0) {
-                fprintf(stderr, "[read: %.*s %.*s, %.2f]\n", (int)event->name.size,
-                        event->name.data, (int)event->id.size, event->id.data,
-                        (double)event->score);
+                demo_passage_name(event, name, sizeof name);
+                fprintf(stderr, "[read: %s, %.2f]\n", name, (double)event->score);
             }
             return 1;
         case ALV_EVENT_FAILED:
@@ -149,11 +149,9 @@ static void chat(alv_session* session) {
 /* 3. All of it on one session. --------------------------------------------------------------------
  */
 
-static alv_status equip(alv_session* session, const char* knowledge, alv_tools* tools,
-                        alv_filter* filter, alv_error** out_error) {
+static alv_status equip(alv_session* session, alv_tools* tools, alv_filter* filter,
+                        alv_error** out_error) {
     alv_grounding_options grounding = ALV_GROUNDING_OPTIONS_INIT;
-    alv_retriever_options about = ALV_RETRIEVER_OPTIONS_INIT;
-    alv_retriever retriever;
     alv_status status = alv_session_set_system(session, alv_str(system_message), out_error);
     if (!status) status = alv_session_set_limits(session, MAX_HISTORY, 0, out_error);
     if (!status) status = alv_session_set_tools(session, tools, NULL, out_error);
@@ -161,15 +159,8 @@ static alv_status equip(alv_session* session, const char* knowledge, alv_tools* 
         status = alv_session_add_filter(session, filter, ALV_FILTER_INPUT | ALV_FILTER_OUTPUT,
                                         out_error);
     }
-    if (status || !knowledge) return status;
-    if (!lore_open(knowledge, &retriever)) {
-        fprintf(stderr, "assistant: %s can't be read\n", knowledge);
-        return ALV_STATUS_IO_ERROR;
-    }
-    about.k = 3;
-    grounding.token_budget = 400;
-    status = alv_session_set_grounding(session, &grounding, out_error);
-    return status ? status : alv_session_add_retriever(session, &retriever, &about, out_error);
+    grounding.token_budget = 400; /* of what it reads */
+    return status ? status : alv_session_set_grounding(session, &grounding, out_error);
 }
 
 int main(int argc, char** argv) {
@@ -177,6 +168,7 @@ int main(int argc, char** argv) {
     const alv_string patterns[] = {{"\\b\\d{4}([ -]?\\d{4}){3}\\b", ALV_STRING_NUL}};
     alv_filter_list_options forbidden = ALV_FILTER_LIST_OPTIONS_INIT;
     alv_model_options what = ALV_MODEL_OPTIONS_INIT;
+    alv_retriever_options about = ALV_RETRIEVER_OPTIONS_INIT;
     alv_runtime* runtime = NULL;
     alv_model* model = NULL;
     alv_session* session = NULL;
@@ -186,6 +178,7 @@ int main(int argc, char** argv) {
     int ok;
 
     what.path = alv_str(argc > 1 ? argv[1] : "model.gguf");
+    about.k = 3;
     forbidden.patterns = patterns;
     forbidden.n_patterns = 1;
     forbidden.replacement = alv_str("[card number]");
@@ -195,7 +188,9 @@ int main(int argc, char** argv) {
          !alv_session_create(model, NULL, &session, &error) &&
          !demo_tools_create(argc > 3 ? argv[3] : NULL, &tools, &error) &&
          !alv_filter_create_list(&forbidden, &filter, &error) &&
-         !equip(session, argc > 2 ? argv[2] : NULL, tools, filter, &error);
+         !equip(session, tools, filter, &error) &&
+         (argc <= 2 || !demo_knowledge_add(session, runtime, argv[2], argc > 4 ? argv[4] : NULL,
+                                           &about, &error));
     if (ok) {
         chat(session);
     } else {

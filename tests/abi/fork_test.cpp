@@ -49,6 +49,38 @@ TEST(Fork, TheChildsCallsFailAndTheParentGoesOn) {
     alv_generation_release(generation);
 }
 
+// It has no runtime to ask; its file and its threads stay the parent's all the same.
+TEST(Fork, AKnowledgeBaseIsTheParents) {
+    alv_knowledge* knowledge = nullptr;
+    alv_retriever retriever = ALV_RETRIEVER_INIT;
+    ASSERT_EQ(alv_knowledge_open(nullptr, &knowledge, nullptr), ALV_STATUS_OK);
+    ASSERT_EQ(alv_knowledge_retriever(knowledge, &retriever, nullptr), ALV_STATUS_OK);
+    alv_query query = ALV_QUERY_INIT;
+    query.text = alv_str("x");
+    alv_passages* passages = nullptr;
+    ASSERT_EQ(alv_retriever_query(&retriever, &query, kLong, &passages, nullptr), ALV_STATUS_OK);
+    alv_passages_release(passages);
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        int code = 0;
+        if (alv_knowledge_count(knowledge, nullptr, nullptr, nullptr) != ALV_STATUS_INVALID_STATE)
+            code = 1;
+        if (alv_retriever_query(&retriever, &query, kLong, &passages, nullptr) == ALV_STATUS_OK)
+            code = 2;
+        retriever.release(retriever.user_data);
+        alv_knowledge_release(knowledge);
+        _exit(code);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_EQ(alv_knowledge_count(knowledge, nullptr, nullptr, nullptr), ALV_STATUS_OK);
+    retriever.release(retriever.user_data);
+    alv_knowledge_release(knowledge);
+}
+
 }  // namespace
 }  // namespace alv::test
 #endif

@@ -44,7 +44,6 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
     static float number;
     static const float* numbers;
     static uint64_t n_numbers;
-    static alv_knowledge* knowledge;
     static const alv_knowledge_options knowledge_options = ALV_KNOWLEDGE_OPTIONS_INIT;
     static const alv_query query = ALV_QUERY_INIT;
     static const alv_passage passage = ALV_PASSAGE_INIT;
@@ -266,8 +265,7 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
         {"alv_retrieval_finish",
          {[x](auto e) { return alv_retrieval_finish(nullptr, ALV_STATUS_OK, x, e); }}},
         {"alv_knowledge_open",
-         {[](auto e) { return alv_knowledge_open(nullptr, &knowledge, e); },
-          [](auto e) { return alv_knowledge_open(&knowledge_options, nullptr, e); }}},
+         {[](auto e) { return alv_knowledge_open(&knowledge_options, nullptr, e); }}},
         {"alv_knowledge_add_text",
          {[x](auto e) { return alv_knowledge_add_text(nullptr, x, x, nullptr, e); }}},
         {"alv_knowledge_add_path",

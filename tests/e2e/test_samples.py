@@ -4,7 +4,7 @@ import json
 import subprocess
 import unittest
 
-from tool import LIMIT_S, SMOLLM2, TESTS, TOOL, ToolTest
+from tool import LIMIT_S, MINILM, SMOLLM2, TESTS, TOOL, ToolTest
 
 DATA = TESTS.parent / "samples/data"
 
@@ -31,7 +31,7 @@ class Samples(ToolTest):
                                        "save empty.json\nload talk.json\nbye\n")
         self.assertIn("Assistant: ", said)
         self.assertTrue(said.endswith("Goodbye!\n"))
-        self.assertIn("[read: ", told)
+        self.assertIn("[read: lore.txt #3, ", told)  # found by its words: the fourth paragraph
         talk = json.loads((self.folder / "talk.json").read_text())
         roles = [message["role"] for message in talk["messages"]]
         self.assertEqual(roles[:2], ["system", "user"])
@@ -39,6 +39,12 @@ class Samples(ToolTest):
         self.assertEqual(talk["messages"][1]["content"], "Where does silverleaf grow?")
         empty = json.loads((self.folder / "empty.json").read_text())
         self.assertEqual([message["role"] for message in empty["messages"]], ["system"])
+
+    def test_assistant_finds_by_meaning_with_an_embedding_model(self):
+        _, told = self.sample("assistant", SMOLLM2, DATA / "lore.txt", DATA / "web.txt", MINILM,
+                              stdin="Which herb scares monsters away?\nquit\n")
+        # No word of the question is in the file: by words it finds nothing.
+        self.assertIn("[read: lore.txt #2, 0.", told)
 
     def test_assistant_hides_card_numbers(self):
         self.sample("assistant", SMOLLM2, stdin="My card is 1234 5678 1234 5678.\nsave a.json\nquit\n")
@@ -51,7 +57,7 @@ class Samples(ToolTest):
                              "--tools", "demo", "--knowledge", DATA / "lore.txt",
                              "Where does silverleaf grow?")
         self.assertEqual(done.returncode, 0, done.stderr.decode())
-        self.assertIn("Read: ", done.stderr.decode())
+        self.assertIn("Read: lore.txt #", done.stderr.decode())
         self.assertTrue(done.stdout.decode().strip())
 
 

@@ -43,7 +43,8 @@ class ToolTest(unittest.TestCase):
 
     def run_tool(self, *args, stdin=""):
         command = [str(TOOL), *map(str, args)]
-        if DEVICE and "--device" not in args and args[0] in ("generate", "chat", "embed"):
+        with_device = ("generate", "chat", "embed", "ingest", "search")
+        if DEVICE and "--device" not in args and args[0] in with_device:
             command += ["--device", DEVICE]
         return subprocess.run(command, input=stdin.encode(), capture_output=True, timeout=LIMIT_S)
 

@@ -44,6 +44,14 @@ inline Options options_at(const std::string& path,
     return options;
 }
 
+// For words alone.
+inline Options words_at(const std::string& path) {
+    Options options = options_at(path);
+    options.embedder = nullptr;
+    options.embedder_name.clear();
+    return options;
+}
+
 inline std::shared_ptr<Knowledge> open_at(const std::string& path,
                                           std::shared_ptr<FakeEmbedder> embedder = nullptr) {
     auto opened = Knowledge::open(options_at(path, std::move(embedder)));

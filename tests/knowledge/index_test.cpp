@@ -73,7 +73,7 @@ TEST(Distance, FastAndPlainAgree) {
 class IndexTest : public ::testing::Test {
   protected:
     // More than are looked at one by one; id = 10 + 2 * slot.
-    static constexpr uint32_t kN = kExactVectors + 5000;
+    static constexpr uint32_t kN = IndexLimits().exact_vectors + 5000;
     static void SetUpTestSuite() {
         Cloud cloud(1);
         index_ = new VectorIndex(kDim);

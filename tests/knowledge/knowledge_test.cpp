@@ -2,6 +2,8 @@
 #include "knowledge/knowledge.h"
 
 #include <atomic>
+#include <cmath>
+#include <future>
 #include <thread>
 
 #include "knowledge/harness.h"
@@ -38,7 +40,7 @@ TEST(Knowledge, FindsByVectorsByWordsAndByBoth) {
         ASSERT_EQ(hits->size(), 2u);
         EXPECT_EQ(hits->front().passage.document, "d4");
         EXPECT_EQ(hits->front().passage.text, kDocuments[4]);
-        EXPECT_EQ(mode == Mode::kWords, hits->front().cosine == 0);
+        EXPECT_EQ(hits->front().score > 1, mode == Mode::kWords) << "BM25, else a cosine";
     }
     // In the hybrid each hit keeps its cosine: that of the vector search.
     const auto both = knowledge->search({"What is Transformer?", 5, "", Mode::kHybrid});
@@ -46,10 +48,59 @@ TEST(Knowledge, FindsByVectorsByWordsAndByBoth) {
     for (const Hit& hit : *both) {
         for (const Hit& other : *near) {
             if (hit.passage.chunk == other.passage.chunk) {
-                EXPECT_EQ(hit.cosine, other.cosine);
+                EXPECT_EQ(hit.score, other.score);
             }
         }
     }
+}
+
+TEST(Knowledge, WithoutAnEmbedderItGoesByWords) {
+    const auto knowledge = *Knowledge::open(words_at(""));
+    const auto with = with_documents("");
+    std::vector<Document> documents;
+    for (size_t i = 0; i < kDocuments.size(); ++i) {
+        documents.push_back(doc("d" + std::to_string(i), kDocuments[i], R"({"kept": true})"));
+    }
+    const auto added = knowledge->add(documents, nullptr);
+    ASSERT_TRUE(added.ok()) << added.status().message();
+    EXPECT_EQ(added->chunks, kDocuments.size());
+    const auto expected = with->search({"machine learning", 5, "", Mode::kWords});
+    for (const Mode mode : {Mode::kHybrid, Mode::kWords}) {
+        const auto hits = knowledge->search({"machine learning", 5, R"({"kept": true})", mode});
+        EXPECT_EQ(keys_of(hits), keys_of(expected));
+        ASSERT_EQ(hits->size(), 2u);
+        EXPECT_EQ((*hits)[0].score, (*expected)[0].score);
+        EXPECT_GT((*hits)[0].score, (*hits)[1].score);
+        EXPECT_GT((*hits)[1].score, 0);
+    }
+    const Status refused = knowledge->search({"x", 5, "", Mode::kVector}).status();
+    EXPECT_EQ(refused.code(), Code::kInvalidArgument);
+    EXPECT_NE(refused.message().find("needs an embedder"), std::string::npos);
+    ASSERT_TRUE(knowledge->remove("d1").ok());
+    EXPECT_EQ(keys_of(knowledge->search({"machine learning", 5})), std::vector<std::string>{"d2"});
+    EXPECT_EQ(knowledge->add(documents, nullptr)->unchanged, kDocuments.size() - 1);
+    Options tokens = words_at("");
+    tokens.split_by_tokens = true;
+    EXPECT_EQ(Knowledge::open(tokens).status().code(), Code::kInvalidArgument);
+}
+
+// Also in a base of three: SQLite's own BM25 makes nothing of a word that half of the chunks have.
+TEST(Knowledge, Bm25IsOkapisWithAWeightAboveZero) {
+    const auto knowledge = *Knowledge::open(words_at(""));
+    ASSERT_TRUE(knowledge
+                    ->add({doc("a", "the marsh the wyrm the marsh"), doc("b", "the marsh"),
+                           doc("c", "the old mill by the river")},
+                          nullptr)
+                    .ok());
+    const auto idf = [](double n) { return std::log(1 + (3 - n + 0.5) / (n + 0.5)); };
+    const auto part = [](double hits, double size) {
+        return hits * 2.2 / (hits + 1.2 * (0.25 + 0.75 * size / (14.0 / 3)));
+    };
+    const auto hits = knowledge->search({"the marsh", 5});
+    ASSERT_EQ(keys_of(hits), (std::vector<std::string>{"a", "b", "c"}));
+    EXPECT_NEAR((*hits)[0].score, idf(3) * part(3, 6) + idf(2) * part(2, 6), 1e-9);
+    EXPECT_NEAR((*hits)[1].score, idf(3) * part(1, 2) + idf(2) * part(1, 2), 1e-9);
+    EXPECT_NEAR((*hits)[2].score, idf(3) * part(2, 6), 1e-9);
 }
 
 TEST(Knowledge, AWordNobodyElseHasWinsInTheHybrid) {
@@ -238,22 +289,38 @@ TEST(Knowledge, WhatAnotherWroteIsSeen) {
 }
 
 TEST(Knowledge, IsARetriever) {
-    const auto retriever = with_documents("")->retriever();
-    std::vector<engine::Passage> passages;
-    Status status;
-    const auto ticket = retriever->submit({"What is Transformer?", 2, "{\"even\": true}"},
-                                          [&](Result<std::vector<engine::Passage>> result) {
-                                              status = result.status();
-                                              if (result.ok()) passages = *result;
-                                          });
-    ASSERT_TRUE(ticket.ok()) << ticket.status().message();
-    ASSERT_TRUE(status.ok()) << status.message();
-    ASSERT_EQ(passages.size(), 2u);
-    EXPECT_EQ(passages[0].id, "d4#0");
-    EXPECT_EQ(passages[0].text, kDocuments[4]);
-    EXPECT_EQ(passages[0].metadata_json, "{\"n\": 4, \"even\": true}");
-    EXPECT_GT(passages[0].score, 0.2);
-    EXPECT_FALSE(retriever->submit({"x", 2, "{\"a\": {\"$no\": 1}}"}, [](auto) {}).ok());
+    for (const Options& options : {options_at(""), words_at("")}) {
+        const auto knowledge = *Knowledge::open(options);
+        ASSERT_TRUE(knowledge
+                        ->add({doc("d3", kDocuments[3], R"({"even": false})"),
+                               doc("d4", kDocuments[4], R"({"even": true})")},
+                              nullptr)
+                        .ok());
+        const auto retriever = *knowledge->retriever();
+        std::promise<Result<std::vector<engine::Passage>>> promise;
+        const auto ticket = retriever->submit({"What is Transformer?", 2, R"({"even": true})"},
+                                              [&](Result<std::vector<engine::Passage>> result) {
+                                                  promise.set_value(std::move(result));
+                                              });
+        ASSERT_TRUE(ticket.ok()) << ticket.status().message();
+        const auto passages = promise.get_future().get();
+        ASSERT_TRUE(passages.ok()) << passages.status().message();
+        ASSERT_EQ(passages->size(), 1u);
+        EXPECT_EQ(passages->front().id, "d4#0");
+        EXPECT_EQ(passages->front().text, kDocuments[4]);
+        EXPECT_EQ(passages->front().metadata_json, R"({"even": true})");
+        EXPECT_GT(passages->front().score, 0.2);
+        EXPECT_FALSE(retriever->submit({"x", 2, R"({"a": {"$no": 1}})"}, [](auto) {}).ok());
+    }
+}
+
+// Nobody waits any more: the search ends, and what it held is free again.
+TEST(Knowledge, ASearchThatIsStoppedEndsAsCancelled) {
+    const auto knowledge = with_documents("");
+    const std::atomic<bool> stop = true;
+    const auto hits = knowledge->search({"learning", 3, "", Mode::kWords}, {}, &stop);
+    EXPECT_EQ(hits.status().code(), Code::kCancelled);
+    EXPECT_EQ(keys_of(knowledge->search({"learning", 3, "", Mode::kWords})).size(), 2u);
 }
 
 }  // namespace

@@ -140,6 +140,53 @@ TEST(Store, AFileIsTiedToItsModel) {
     EXPECT_NE(other_name.message().find("\"fake\""), std::string::npos) << other_name.message();
 }
 
+TEST(Store, AFileWithVectorsIsReadButNotAddedToWithoutItsModel) {
+    const Folder folder;
+    {
+        const auto knowledge = open_at(folder / "k.db");
+        ASSERT_TRUE(knowledge->add({doc("a", "one apple"), doc("b", "one pear")}, nullptr).ok());
+    }
+    {
+        const auto words = Knowledge::open(words_at(folder / "k.db"));
+        ASSERT_TRUE(words.ok()) << words.status().message();
+        EXPECT_EQ(keys_of((*words)->search({"pear", 3})), std::vector<std::string>{"b"});
+        EXPECT_EQ((*words)->counts()->chunks, 2u);
+        folder.write("new.txt", "one plum");
+        for (const Status& refused :
+             {(*words)->add({doc("c", "one plum")}, nullptr).status(),
+              (*words)->add_file(folder / "new.txt", "", nullptr).status(),
+              (*words)->add_path(folder / "", "", true, nullptr).status()}) {
+            EXPECT_EQ(refused.code(), Code::kInvalidArgument);
+            EXPECT_NE(refused.message().find("\"fake\""), std::string::npos) << refused.message();
+        }
+        ASSERT_TRUE((*words)->remove("a").ok());
+    }
+    const auto knowledge = open_at(folder / "k.db");
+    EXPECT_EQ(keys_of(knowledge->search({"one", 3, "", Mode::kVector})),
+              std::vector<std::string>{"b"});
+    check_file(folder / "k.db");
+}
+
+TEST(Store, AFileWithoutVectorsStaysWithout) {
+    const Folder folder;
+    {
+        const auto words = Knowledge::open(words_at(folder / "k.db"));
+        ASSERT_TRUE((*words)->add({doc("a", "one apple")}, nullptr).ok());
+    }
+    const Status refused = Knowledge::open(options_at(folder / "k.db")).status();
+    EXPECT_EQ(refused.code(), Code::kInvalidArgument);
+    EXPECT_NE(refused.message().find("without an embedding model"), std::string::npos);
+    EXPECT_NE(refused.message().find("add the documents again"), std::string::npos);
+    {
+        const auto words = Knowledge::open(words_at(folder / "k.db"));
+        ASSERT_TRUE(words.ok()) << words.status().message();
+        ASSERT_TRUE((*words)->add({doc("b", "one pear")}, nullptr).ok());
+        EXPECT_EQ(keys_of((*words)->search({"pear", 3})), std::vector<std::string>{"b"});
+        EXPECT_EQ((*words)->counts()->chunks, 2u);
+    }
+    check_file(folder / "k.db");
+}
+
 // Each statement is a change that somebody else made to a good file.
 TEST(Store, WhatWasTamperedWithIsRefusedOrAnError) {
     const Folder folder;

@@ -93,11 +93,13 @@ stage_sanitize() {
 stage_threads() {
     local -x ALVISS_INTERLEAVINGS=500
     [ "$alv_long" = no ] || ALVISS_INTERLEAVINGS=10000
-    alv_build "$ALV_ROOT/build-tsan" abi_tests -- -DCMAKE_BUILD_TYPE=Release \
+    alv_build "$ALV_ROOT/build-tsan" abi_tests knowledge_tests -- -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_CXX_FLAGS_RELEASE="-O1 -g1" -DALVISS_SANITIZE_THREADS=ON -DALVISS_BUILD_TESTS=ON \
         -DALVISS_BUILD_SAMPLES=OFF || return 0
     alv_check "$ALVISS_INTERLEAVINGS interleavings, no data race" \
-        "$ALV_ROOT/build-tsan/bin/abi_tests" --gtest_filter='Interleaving.*:Teardown.*' || true
+        "$ALV_ROOT/build-tsan/bin/abi_tests" --gtest_filter='Interleaving.*:Teardown.*:Knowledge.*' || true
+    alv_check "knowledge bases, no data race" \
+        "$ALV_ROOT/build-tsan/bin/knowledge_tests" --gtest_filter='Knowledge.*:SearchQueue.*:SavedIndex.*' || true
 }
 
 # Only by --long. The tests themselves run in every stage, at a sample.
