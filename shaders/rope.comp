@@ -12,11 +12,10 @@ layout(constant_id = 0) const uint LANES = 8;
 layout(std430, binding = 0) buffer Qkv { float qkv_[]; };
 layout(std430, binding = 1) writeonly buffer KeyCache { uint k_cache_[]; };
 layout(std430, binding = 2) writeonly buffer ValueCache { uint v_cache_[]; };
-layout(std430, binding = 3) readonly buffer QGain { float q_gain_[]; };
-layout(std430, binding = 4) readonly buffer KGain { float k_gain_[]; };
-layout(std430, binding = 5) readonly buffer Angles { vec2 angles_[]; };  // (cos, sin)
-layout(std430, binding = 6) readonly buffer StepBuffer { Step step_; };
-layout(std430, binding = 7) readonly buffer PageTable { uint pages_[]; };
+layout(std430, binding = 3) readonly buffer QkGain { float gain_[]; };   // of q, then of k
+layout(std430, binding = 4) readonly buffer Angles { vec2 angles_[]; };  // (cos, sin)
+layout(std430, binding = 5) readonly buffer StepBuffer { Step step_; };
+layout(std430, binding = 6) readonly buffer PageTable { uint pages_[]; };
 layout(push_constant) uniform Push { RopePush p_; };
 
 shared float sums_[LANES];
@@ -73,9 +72,8 @@ void main() {
         const uint d1 = split ? d0 + p_.rope_dim / 2 : d0 + 2;
         vec4 v = vec4(qkv_[base + d0], qkv_[base + d0 + 1], qkv_[base + d1], qkv_[base + d1 + 1]);
         if (normed) {
-            const vec4 gain = is_q ? vec4(q_gain_[d0], q_gain_[d0 + 1], q_gain_[d1], q_gain_[d1 + 1])
-                                   : vec4(k_gain_[d0], k_gain_[d0 + 1], k_gain_[d1], k_gain_[d1 + 1]);
-            v *= factor * gain;
+            const uint g = is_q ? 0 : p_.head_dim;
+            v *= factor * vec4(gain_[g + d0], gain_[g + d0 + 1], gain_[g + d1], gain_[g + d1 + 1]);
         }
         if (rotated) {
             const vec2 turn0 = angle(position, unit * 2);

@@ -95,6 +95,16 @@ struct AttentionPush {
     uint window;      // 0: attends to all earlier positions
 };
 
+// rope and attention of one token.
+struct AttentionStepPush {
+    uint n_heads;
+    uint n_kv_heads;
+    uint window;
+    uint flags;  // kRopeQkNorm
+    float q_scale;
+    float epsilon;  // of the q and k norms
+};
+
 struct NormAddPush {
     uint dim;
     float epsilon;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "ops/attention.h"
+#include "ops/attention_step.h"
 #include "ops/embed.h"
 #include "ops/glu.h"
 #include "ops/logprobs.h"
@@ -109,13 +110,11 @@ Status ForwardRecorder::attention_block(uint32_t layer) {
     recorder_.label("qkv");
     ALV_RETURN_IF_ERROR(matmul(normed(w.qkv, buffers_.qkv)));
 
-    recorder_.label("rope");
     ops::RopeArgs rope;
     rope.qkv = buffers_.qkv;
     rope.k_cache = kv_.keys(layer);
     rope.v_cache = kv_.values(layer);
-    rope.q_gain = w.q_gain;
-    rope.k_gain = w.k_gain;
+    rope.qk_gain = w.qk_gain;
     rope.angles = windowed ? weights_.local_angles : weights_.global_angles;
     rope.step = buffers_.step;
     rope.pages = buffers_.pages;
@@ -127,19 +126,23 @@ Status ForwardRecorder::attention_block(uint32_t layer) {
     rope.qk_norm = hp_.arch->qk_norm;
     rope.q_scale = hp_.attention_scale;
     rope.epsilon = hp_.norm_epsilon;
-    ALV_RETURN_IF_ERROR(ops::record_rope(device_, recorder_, rope, max_tokens_));
-
-    recorder_.label("attention");
-    ALV_RETURN_IF_ERROR(ops::record_attention(device_, recorder_,
-                                              {buffers_.qkv,
-                                               kv_.keys(layer),
-                                               kv_.values(layer),
-                                               buffers_.attn,
-                                               buffers_.step,
-                                               buffers_.pages,
-                                               {hp_.n_heads, hp_.n_kv_heads, hp_.head_dim},
-                                               windowed ? hp_.sliding_window : 0},
-                                              max_tokens_));
+    const ops::AttentionShape heads{hp_.n_heads, hp_.n_kv_heads, hp_.head_dim};
+    const uint32_t window = windowed ? hp_.sliding_window : 0;
+    if (max_tokens_ == 1 &&
+        ops::has_attention_step(device_.plan(), heads, hp_.rope_dim, rope.halves)) {
+        recorder_.label("rope, attention");
+        ALV_RETURN_IF_ERROR(
+            ops::record_attention_step(device_, recorder_, {rope, buffers_.attn, window}));
+    } else {
+        recorder_.label("rope");
+        ALV_RETURN_IF_ERROR(ops::record_rope(device_, recorder_, rope, max_tokens_));
+        recorder_.label("attention");
+        ALV_RETURN_IF_ERROR(
+            ops::record_attention(device_, recorder_,
+                                  {buffers_.qkv, kv_.keys(layer), kv_.values(layer), buffers_.attn,
+                                   buffers_.step, buffers_.pages, heads, window},
+                                  max_tokens_));
+    }
     recorder_.label("attention out");
     return add_to_residual(w.out, buffers_.attn, w.post_attn_gain, w.ffn_gain);
 }
@@ -238,9 +241,13 @@ std::vector<gpu::KernelKey> forward_keys(const gpu::Plan& plan, const HParams& h
         keys.push_back(ops::embed_key(plan, chunk.format));
     }
     const ops::AttentionShape heads{hp.n_heads, hp.n_kv_heads, hp.head_dim};
-    for (const uint32_t tokens : {1u, prefill_tokens}) {
-        keys.push_back(ops::attention_key(plan, heads, tokens));
+    const bool halves = hp.arch->rope == RopeKind::kHalves;
+    if (ops::has_attention_step(plan, heads, hp.rope_dim, halves)) {
+        keys.push_back(ops::attention_step_key(plan, heads, hp.rope_dim, halves));
+    } else {
+        keys.push_back(ops::attention_key(plan, heads, 1));
     }
+    keys.push_back(ops::attention_key(plan, heads, prefill_tokens));
     keys.push_back(ops::rope_key(plan));
     if (hp.arch->post_norms) keys.push_back(ops::norm_add_key(plan));
     keys.push_back(ops::sample_key(plan));

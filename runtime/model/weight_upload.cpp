@@ -209,16 +209,6 @@ Status add_gain(Uploader& uploader, VectorArena& arena, const VectorPlan& plan,
     return ok_status();
 }
 
-Status add_layer_gains(Uploader& uploader, VectorArena& arena, const LayerPlan& plan,
-                       LayerWeights& layer) {
-    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.attn_gain, &layer.attn_gain));
-    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.ffn_gain, &layer.ffn_gain));
-    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.post_attn_gain, &layer.post_attn_gain));
-    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.post_ffn_gain, &layer.post_ffn_gain));
-    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.q_gain, &layer.q_gain));
-    return add_gain(uploader, arena, plan.k_gain, &layer.k_gain);
-}
-
 // Vectors one behind the other.
 Status add_joined(Uploader& uploader, VectorArena& arena,
                   std::initializer_list<const VectorPlan*> parts, gpu::BufferView* view) {
@@ -229,6 +219,16 @@ Status add_joined(Uploader& uploader, VectorArena& arena,
     }
     arena.add(view, joined);
     return ok_status();
+}
+
+Status add_layer_gains(Uploader& uploader, VectorArena& arena, const LayerPlan& plan,
+                       LayerWeights& layer) {
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.attn_gain, &layer.attn_gain));
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.ffn_gain, &layer.ffn_gain));
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.post_attn_gain, &layer.post_attn_gain));
+    ALV_RETURN_IF_ERROR(add_gain(uploader, arena, plan.post_ffn_gain, &layer.post_ffn_gain));
+    if (plan.q_gain.tensor == nullptr) return ok_status();
+    return add_joined(uploader, arena, {&plan.q_gain, &plan.k_gain}, &layer.qk_gain);
 }
 
 Status add_layer_biases(Uploader& uploader, VectorArena& arena, const LayerPlan& plan,

@@ -23,8 +23,7 @@ struct LayerWeights {
     gpu::BufferView ffn_gain;   // (dim)
     gpu::BufferView post_attn_gain;  // (dim), with post_norms
     gpu::BufferView post_ffn_gain;   // (dim), with post_norms
-    gpu::BufferView q_gain;          // (head_dim), with qk_norm
-    gpu::BufferView k_gain;          // (head_dim), with qk_norm
+    gpu::BufferView qk_gain;         // (2, head_dim) of q and of k, with qk_norm
     // Encoders: attn_gain and ffn_gain are of the layer norms behind attention and ffn, gate_up is
     // the up projection alone.
     gpu::BufferView attn_beta;  // (dim)

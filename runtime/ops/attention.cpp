@@ -7,27 +7,21 @@
 
 namespace alv::ops {
 
-namespace {
-
-// One subgroup of 8 lanes shuffles; more lanes, or none that can, go through shared memory.
-bool shuffles(const gpu::Plan& plan, uint32_t head_dim) {
-    return plan.share_x && plan.row_lanes == shared::kGroupLanes && head_dim % 64 == 0;
+bool attends_by_subgroup(const gpu::Plan& plan, const AttentionShape& shape) {
+    return plan.share_x && plan.row_lanes == shared::kGroupLanes && shape.head_dim % 64 == 0;
 }
 
-// Rows, (token, head) pairs of one kv head, that a workgroup takes: a page is read once for all of
-// them, and their sums take rows * head_dim / 8 registers a lane.
-uint32_t rows_each(const gpu::Plan& plan, const AttentionShape& shape, uint32_t max_tokens) {
+uint32_t attention_rows(const gpu::Plan& plan, const AttentionShape& shape, uint32_t max_tokens) {
+    // Their sums take rows * head_dim / 8 registers a lane.
     const uint32_t most = std::max(1u, 512u / shape.head_dim);
-    const uint32_t kept = shuffles(plan, shape.head_dim) ? 8 : 4;
+    const uint32_t kept = attends_by_subgroup(plan, shape) ? 8 : 4;
     return std::min({most, shape.n_heads / shape.n_kv_heads * max_tokens, kept});
 }
 
-}  // namespace
-
 gpu::KernelKey attention_key(const gpu::Plan& plan, const AttentionShape& shape,
                              uint32_t max_tokens) {
-    return {shuffles(plan, shape.head_dim) ? "attention_subgroup" : "attention",
-            {plan.row_lanes, rows_each(plan, shape, max_tokens), shape.head_dim}};
+    return {attends_by_subgroup(plan, shape) ? "attention_subgroup" : "attention",
+            {plan.row_lanes, attention_rows(plan, shape, max_tokens), shape.head_dim}};
 }
 
 Status record_attention(gpu::Device& device, gpu::Recorder& recorder, const AttentionArgs& args,
@@ -41,7 +35,7 @@ Status record_attention(gpu::Device& device, gpu::Recorder& recorder, const Atte
     }
     ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel,
                          device.kernel(attention_key(device.plan(), shape, max_tokens)));
-    const uint32_t rows = rows_each(device.plan(), shape, max_tokens);
+    const uint32_t rows = attention_rows(device.plan(), shape, max_tokens);
     const uint32_t all_rows = shape.n_heads / shape.n_kv_heads * max_tokens;
     const shared::AttentionPush push{shape.n_heads, shape.n_kv_heads,
                                      (shape.n_heads + 2 * shape.n_kv_heads) * shape.head_dim,

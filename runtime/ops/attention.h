@@ -25,6 +25,13 @@ struct AttentionArgs {
     uint32_t window = 0;  // positions; 0: all
 };
 
+// Workgroups of one subgroup of 8 lanes that shuffle; more lanes, or none that can, go through
+// shared memory.
+bool attends_by_subgroup(const gpu::Plan& plan, const AttentionShape& shape);
+
+// Rows, (token, head) pairs of one kv head, that a workgroup takes: a page is read once for them.
+uint32_t attention_rows(const gpu::Plan& plan, const AttentionShape& shape, uint32_t max_tokens);
+
 gpu::KernelKey attention_key(const gpu::Plan& plan, const AttentionShape& shape,
                              uint32_t max_tokens);
 

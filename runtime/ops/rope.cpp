@@ -45,8 +45,8 @@ Status record_rope(gpu::Device& device, gpu::Recorder& recorder, const RopeArgs&
     push.q_scale = args.q_scale;
     push.epsilon = args.epsilon;
     recorder.dispatch(kernel,
-                      {args.qkv, args.k_cache, args.v_cache, args.qk_norm ? args.q_gain : args.step,
-                       args.qk_norm ? args.k_gain : args.step, args.angles, args.step, args.pages},
+                      {args.qkv, args.k_cache, args.v_cache,
+                       args.qk_norm ? args.qk_gain : args.step, args.angles, args.step, args.pages},
                       push, args.n_heads + 2 * args.n_kv_heads, max_tokens);
     return ok_status();
 }

@@ -13,8 +13,7 @@ struct RopeArgs {
     gpu::BufferView qkv;      // (tokens, (n_heads + 2 n_kv_heads) * head_dim) f32, q in place
     gpu::BufferView k_cache;  // pages of (n_kv_heads, head_dim / 2, 32) f16 pairs
     gpu::BufferView v_cache;  // pages of (n_kv_heads, 32, head_dim / 2) f16 pairs
-    gpu::BufferView q_gain;   // (head_dim) f32, with qk_norm
-    gpu::BufferView k_gain;   // (head_dim) f32, with qk_norm
+    gpu::BufferView qk_gain;  // (2, head_dim) f32 of q and of k, with qk_norm
     gpu::BufferView angles;   // rope_table()
     gpu::BufferView step;     // shared::Step
     gpu::BufferView pages;    // page table: u32 page of each 32 positions

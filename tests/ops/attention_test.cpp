@@ -97,7 +97,7 @@ TEST(Attention, AgreesWithTheReference) {
         {2, 2, 32, 0, 64, 3, 8},    {8, 2, 96, 33, 64, 5, 8},    {8, 8, 128, 1, 40, 4, 8},
         {5, 1, 64, 0, 1000, 2, 8},
     };
-    for (const Tier& tier : lane_tiers()) {
+    for (const Tier& tier : all_tiers()) {
         for (size_t i = 0; i < cases.size(); ++i) {
             const Case& c = cases[i];
             const Cache cache = make_cache(c);

@@ -84,8 +84,9 @@ TEST(Rope, RotatesNormsAndFillsThePages) {
             args.qkv = qkv_buffer;
             args.k_cache = k_cache;
             args.v_cache = v_cache;
-            args.q_gain = make_buffer(*tier.device, q_gain);
-            args.k_gain = make_buffer(*tier.device, k_gain);
+            std::vector<float> gains = q_gain;
+            gains.insert(gains.end(), k_gain.begin(), k_gain.end());
+            args.qk_gain = make_buffer(*tier.device, gains);
             args.angles = make_buffer(*tier.device,
                                       rope_table(c.position + kTokens, c.rope_dim, kBase, 1.0, {}));
             args.step = make_step(*tier.device, step);
