@@ -75,7 +75,8 @@ ALV_API void alv_filter_options_init(alv_filter_options* out_options, uint32_t s
 
 /* A filter by lists. Texts and words are compared as a reader sees them: in Unicode's NFKC form,
  * without case, without characters that show nothing. Patterns are PCRE2 and see the text in that
- * form (lower case); a match may have up to 4,096 bytes. All is copied. Since 0.1 */
+ * form (lower case); in a reply a match may have up to 4,096 bytes, of a longer one the beginning
+ * may be shown. All is copied. Since 0.1 */
 typedef struct alv_filter_list_options {
     uint32_t struct_size;       /* sizeof(alv_filter_list_options) */
     uint32_t flags;             /* ALV_FILTER_LIST_... */
@@ -100,7 +101,8 @@ ALV_API alv_status alv_filter_create(const alv_filter_options* options, alv_filt
                                      alv_error** out_error);
 
 /* Makes a filter of words and patterns. Errors: invalid argument (nothing to look for, an empty
- * word, a pattern that is none or that matches the empty text). Thread-safe. Since 0.1 */
+ * word, a pattern that is none, that matches the empty text, that looks back over more than 64
+ * characters or has \G, \K or \C). Thread-safe. Since 0.1 */
 ALV_API alv_status alv_filter_create_list(const alv_filter_list_options* options,
                                           alv_filter** out_filter, alv_error** out_error);
 

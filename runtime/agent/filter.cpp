@@ -5,7 +5,8 @@
 namespace alv::agent {
 namespace {
 
-constexpr size_t kBeforeBytes = 64;
+// As many characters as a pattern may look back over: 64.
+constexpr size_t kBeforeBytes = 256;
 
 // Back to where a character begins.
 size_t character_start(std::string_view text, size_t at) {
@@ -88,11 +89,7 @@ Result<std::string> FilterStream::run_stage(Stage& stage, std::string_view text,
 Result<Filtered> run_filters(const Filters& filters, std::string_view text) {
     FilterStream stream(filters);
     Filtered out;
-    ALV_ASSIGN_OR_RETURN(out.text, stream.put(text));
-    if (!stream.stopped()) {
-        ALV_ASSIGN_OR_RETURN(const std::string rest, stream.finish());
-        out.text += rest;
-    }
+    ALV_ASSIGN_OR_RETURN(out.text, stream.run(text, true));
     out.stopped = stream.stopped();
     return out;
 }

@@ -39,6 +39,14 @@ class Filter {
 
 using Filters = std::vector<std::shared_ptr<Filter>>;
 
+struct Filtered {
+    std::string text;
+    bool stopped = false;
+};
+
+// A whole text at once.
+Result<Filtered> run_filters(const Filters& filters, std::string_view text);
+
 // A stream through filters, one after the other. Whole characters go in and come out. A phrase that
 // a filter forbids is caught before its first byte comes out, if the filter holds it.
 class FilterStream {
@@ -53,6 +61,7 @@ class FilterStream {
     bool stopped() const { return stopped_; }
 
   private:
+    friend Result<Filtered> run_filters(const Filters& filters, std::string_view text);
     struct Stage {
         std::shared_ptr<Filter> filter;
         std::string before;
@@ -64,12 +73,5 @@ class FilterStream {
     std::vector<Stage> stages_;
     bool stopped_ = false;
 };
-
-// A whole text at once.
-struct Filtered {
-    std::string text;
-    bool stopped = false;
-};
-Result<Filtered> run_filters(const Filters& filters, std::string_view text);
 
 }  // namespace alv::agent

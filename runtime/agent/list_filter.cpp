@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
+
 namespace alv::agent {
 namespace {
 
@@ -19,6 +21,8 @@ using Owned = std::unique_ptr<T, Free>;
 constexpr uint32_t kMatchLimit = 1'000'000;
 constexpr uint32_t kDepthLimit = 10'000;
 constexpr uint32_t kHeapLimitKib = 16'384;
+// Characters; a stream keeps so much of what was shown.
+constexpr uint32_t kMaxLookBehind = 64;
 
 PCRE2_SPTR units(std::string_view text) {
     return reinterpret_cast<PCRE2_SPTR>(text.data());
@@ -38,6 +42,16 @@ std::string quoted(std::string_view word) {
         out += c;
     }
     return out;
+}
+
+// What makes sense only where a text is matched in one go: \G, \K and, in UTF-8, \C.
+bool needs_whole_text(std::string_view pattern) {
+    for (size_t i = 0; i + 1 < pattern.size(); ++i) {
+        if (pattern[i] != '\\') continue;
+        ++i;
+        if (pattern[i] == 'G' || pattern[i] == 'K' || pattern[i] == 'C') return true;
+    }
+    return false;
 }
 
 struct Found {
@@ -63,17 +77,32 @@ class Pattern {
         uint32_t matches_empty = 0;
         pcre2_pattern_info(out.code_.get(), PCRE2_INFO_MATCHEMPTY, &matches_empty);
         if (matches_empty) return invalid_argument("the pattern matches the empty text");
+        uint32_t look_behind = 0;
+        pcre2_pattern_info(out.code_.get(), PCRE2_INFO_MAXLOOKBEHIND, &look_behind);
+        if (look_behind > kMaxLookBehind) {
+            return invalid_argument("the pattern looks back over " + std::to_string(look_behind) +
+                                    " characters: 64 are possible");
+        }
+        if (needs_whole_text(text)) {
+            return invalid_argument(
+                "the pattern has \\G, \\K or \\C, which mean nothing in a text that comes in "
+                "pieces");
+        }
         return out;
     }
-    // The first match, or beginning of one, from `start` on.
-    Result<bool> find(std::string_view subject, size_t start, bool last, Found& out) const {
+    enum class How { kWhole, kMayGoOn, kHere };
+    // The first match from `start` on; kMayGoOn: or the beginning of one that the subject ends in;
+    // kHere: which begins at `start`.
+    Result<bool> find(std::string_view subject, size_t start, How how, Found& out) const {
         const Owned<pcre2_match_data> data(pcre2_match_data_create(1, nullptr));
         const Owned<pcre2_match_context> context(pcre2_match_context_create(nullptr));
         if (!data || !context) return out_of_host_memory("no memory for a filter: free some");
         pcre2_set_match_limit(context.get(), kMatchLimit);
         pcre2_set_depth_limit(context.get(), kDepthLimit);
         pcre2_set_heap_limit(context.get(), kHeapLimitKib);
-        const uint32_t options = PCRE2_NOTEMPTY | (last ? 0u : uint32_t{PCRE2_PARTIAL_HARD});
+        uint32_t options = PCRE2_NOTEMPTY;
+        if (how == How::kMayGoOn) options |= PCRE2_PARTIAL_HARD;
+        if (how == How::kHere) options |= PCRE2_ANCHORED;
         const int rc = pcre2_match(code_.get(), units(subject), subject.size(), start, options,
                                    data.get(), context.get());
         if (rc == PCRE2_ERROR_NOMATCH) return false;
@@ -99,59 +128,55 @@ class ListFilter : public Filter {
         std::string source(view.before);
         source += view.window;
         const FoldedText folded = options_.fold(source);
-        const size_t start = static_cast<size_t>(
+        size_t start = static_cast<size_t>(
             std::lower_bound(folded.origin.begin(), folded.origin.end(), view.before.size()) -
             folded.origin.begin());
-        Found first;
-        ALV_ASSIGN_OR_RETURN(const bool found, find(folded.text, start, view.last, first));
-        if (!found || !first.is_match) {
-            size_t open = found ? first.begin : folded.text.size();
-            if (!view.last) ALV_RETURN_IF_ERROR(look_before_the_end(folded.text, start, open));
-            return held(view, folded.origin[open]);
+        // What may still change is no ground for a judgement.
+        const std::string_view text =
+            std::string_view(folded.text)
+                .substr(0, view.last ? folded.text.size() : folded.settled);
+        const How how = view.last ? How::kWhole : How::kMayGoOn;
+        for (;;) {
+            Found first;
+            start = std::min(start, text.size());
+            ALV_ASSIGN_OR_RETURN(const bool found, find(text, start, how, first));
+            if (!found) return held(source.size() - folded.origin[text.size()]);
+            if (first.is_match) return forbid(view, folded, first);
+            const size_t hold = source.size() - folded.origin[first.begin];
+            if (hold <= kMaxFilterHold) return held(hold);
+            // Too long to wait for what it may become: what is it now?
+            ALV_ASSIGN_OR_RETURN(const bool is_match, find(text, first.begin, How::kHere, first));
+            if (is_match) return forbid(view, folded, first);
+            start = first.begin + utf8::next(text, first.begin).size;
         }
-        Verdict verdict;
-        verdict.kind = options_.stop ? Verdict::Kind::kStop : Verdict::Kind::kReplace;
-        verdict.begin = folded.origin[first.begin] - view.before.size();
-        // One character of the source may be several of the folded text.
-        size_t end = first.end;
-        while (folded.origin[end] == folded.origin[first.end - 1]) ++end;
-        verdict.end = folded.origin[end] - view.before.size();
-        verdict.text = options_.replacement;
-        return verdict;
     }
 
   private:
-    // The first match of any pattern, or beginning of one.
-    Result<bool> find(std::string_view text, size_t start, bool last, Found& out) const {
+    using How = Pattern::How;
+
+    // The first of all patterns'; at the same place the later pattern's.
+    Result<bool> find(std::string_view text, size_t start, How how, Found& out) const {
         bool found = false;
         for (const Pattern& pattern : patterns_) {
             Found here;
-            ALV_ASSIGN_OR_RETURN(const bool any,
-                                 pattern.find(text, std::min(start, text.size()), last, here));
+            ALV_ASSIGN_OR_RETURN(const bool any, pattern.find(text, start, how, here));
             if (!any || (found && here.begin > out.begin)) continue;
-            if (found && here.begin == out.begin && !here.is_match) continue;
             found = true;
             out = here;
         }
         return found;
     }
-    // The last character may go on with an accent: what begins before it may then go on, too.
-    Status look_before_the_end(std::string_view text, size_t start, size_t& open) const {
-        size_t tail = text.size();
-        while (tail > start) {
-            --tail;
-            if ((static_cast<unsigned char>(text[tail]) & 0xC0) != 0x80) break;
-        }
-        open = std::min(open, std::max(tail, start));
-        Found before;
-        ALV_ASSIGN_OR_RETURN(const bool found, find(text.substr(0, tail), start, false, before));
-        if (found && !before.is_match) open = std::min(open, before.begin);
-        return ok_status();
-    }
-    static Verdict held(const FilterView& view, size_t open_in_source) {
-        const size_t open = std::max(open_in_source, view.before.size()) - view.before.size();
+    Verdict forbid(const FilterView& view, const FoldedText& folded, const Found& match) const {
         Verdict verdict;
-        verdict.hold = std::min(view.window.size() - open, kMaxFilterHold);
+        verdict.kind = options_.stop ? Verdict::Kind::kStop : Verdict::Kind::kReplace;
+        verdict.begin = folded.origin[match.begin] - view.before.size();
+        verdict.end = folded.origin_end[match.end - 1] - view.before.size();
+        verdict.text = options_.replacement;
+        return verdict;
+    }
+    static Verdict held(size_t n_bytes) {
+        Verdict verdict;
+        verdict.hold = n_bytes;
         return verdict;
     }
 

@@ -15,7 +15,9 @@ namespace alv::agent {
 // A text as it is compared: see text/fold.h, which this layer does not know.
 struct FoldedText {
     std::string text;
-    std::vector<uint32_t> origin;  // text.size() + 1 places in the source
+    std::vector<uint32_t> origin;      // text.size() + 1 places in the source
+    std::vector<uint32_t> origin_end;  // of each byte, too
+    size_t settled = 0;                // so much of the text stays when the source goes on
 };
 using Fold = std::function<FoldedText(std::string_view)>;
 
@@ -28,11 +30,13 @@ struct ListFilterOptions {
     Fold fold;
 };
 
-// Bytes of a match; longer ones may be missed where they begin.
+// Bytes of a match in a stream: of a longer one the beginning may be shown. A whole text has no
+// such limit.
 constexpr size_t kMaxFilterHold = 4096;
 
-// Invalid argument: nothing to look for, an empty word, a pattern that does not compile or that
-// matches the empty text.
+// Invalid argument: nothing to look for, an empty word, a pattern that does not compile, that
+// matches the empty text, or whose meaning depends on where a piece of the text begins (\G, \K, \C,
+// a look back over more than 64 characters).
 Result<std::shared_ptr<Filter>> make_list_filter(ListFilterOptions options);
 
 }  // namespace alv::agent

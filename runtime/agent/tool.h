@@ -64,6 +64,14 @@ class ToolHandler {
     virtual void drop(PendingCall& call) = 0;
 };
 
+// Runs the host's functions where the callbacks of the generation run: at once, later, or never
+// when no callback may begin any more.
+class HostCalls {
+  public:
+    virtual ~HostCalls() = default;
+    virtual void post(std::function<void()> work) = 0;
+};
+
 struct Tool {
     engine::ToolSpec spec;
     std::shared_ptr<ToolHandler> handler;

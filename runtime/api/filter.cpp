@@ -79,7 +79,8 @@ Status read_list(const alv_string* strings, uint64_t n, const char* name,
 
 agent::FoldedText fold(std::string_view text) {
     text::Folded folded = text::fold(text);
-    return {std::move(folded.text), std::move(folded.origin)};
+    return {std::move(folded.text), std::move(folded.origin), std::move(folded.origin_end),
+            folded.settled};
 }
 
 }  // namespace

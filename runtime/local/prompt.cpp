@@ -27,8 +27,11 @@ constexpr const char* kGemmaTurns =
     "+ '<end_of_turn>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}";
 
+// No special token tells a role from a text that looks like one: only the lines that begin at the
+// margin do, and what somebody says is indented from its second line on.
 constexpr const char* kPlainLines =
-    "{{ bos_token }}{% for message in messages %}{{ message['role'] + ': ' + message['content'] + "
+    "{{ bos_token }}{% for message in messages %}{{ message['role'] + ': ' + "
+    "message['content'] | replace('\\r', '\\n') | replace('\\n', '\\n  ') + "
     "'\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}";
 
 // What a template that takes tools reads of a message besides its role and content.

@@ -11,6 +11,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxTools = 256;
+// Of braces and brackets; a saved conversation may be nested a little deeper.
+constexpr uint32_t kMaxDepth = 50;
 
 // In the order in which markers are looked for; the last has none.
 constexpr std::array<ToolSyntax, 5> kSyntaxes = {{
@@ -41,7 +43,10 @@ std::string ToolSyntax::trigger() const {
 
 std::string ToolSyntax::head(std::string_view tool) const {
     std::string text = "{\"";
-    text.append(name_key).append("\": \"").append(tool).append("\", \"");
+    text.append(name_key).append("\": ");
+    // A model may have made the name up: it is a JSON string, whatever it holds.
+    text += Json(tool).dump(-1, ' ', false, Json::error_handler_t::replace);
+    text.append(", \"");
     return text.append(arguments_key).append("\": ");
 }
 
@@ -134,9 +139,12 @@ Result<std::vector<engine::ToolCall>> CallReader::push(std::string_view text) {
             in_string_ = !ends;
         } else if (c == '"') {
             in_string_ = true;
-        } else if (c == '{') {
-            ++depth_;
-        } else if (c == '}' && --depth_ == 0) {
+        } else if (c == '{' || c == '[') {
+            if (++depth_ > kMaxDepth) {
+                return limit_exceeded("a call's arguments are nested deeper than " +
+                                      std::to_string(kMaxDepth));
+            }
+        } else if ((c == '}' || c == ']') && --depth_ == 0) {
             ALV_ASSIGN_OR_RETURN(engine::ToolCall call, read(object_));
             object_.clear();
             calls.push_back(std::move(call));

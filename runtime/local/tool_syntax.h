@@ -53,7 +53,8 @@ class CallReader {
   public:
     explicit CallReader(const ToolSyntax& syntax) : syntax_(&syntax) {}
     // Takes more of the reply, from its trigger on; returns the calls that it completes, without
-    // ids. A JSON object that is no call is invalid argument, and says why.
+    // ids. A JSON object that is no call is invalid argument, one that is nested too deeply limit
+    // exceeded; both say why.
     Result<std::vector<engine::ToolCall>> push(std::string_view text);
 
   private:

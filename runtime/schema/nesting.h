@@ -6,6 +6,7 @@
 
 namespace alv::schema {
 
+// Of brackets outside of strings.
 uint32_t nesting_of(std::string_view text);
 
 }  // namespace alv::schema

@@ -35,7 +35,16 @@ class Rules {
         return found[n - 1].length;
     }
 
+    // Whether more text could make another rule fit the beginning of `text`.
+    bool may_go_on(std::string_view text) const {
+        if (text.size() > kReach) return false;
+        size_t node = 0;
+        size_t at = 0;
+        return trie_.traverse(text.data(), node, at, text.size()) != kNoSuchPath;
+    }
+
   private:
+    static constexpr int kNoSuchPath = -2;
     static constexpr size_t kReach = 64;  // no rule is longer
     Darts::DoubleArray trie_;
     const char* strings_ = nullptr;
@@ -70,7 +79,12 @@ Folded fold(std::string_view source) {
     Folded out;
     out.text.reserve(seen.size());
     const std::string_view rest(seen);
+    bool settled = true;
     for (size_t i = 0; i < seen.size();) {
+        if (settled && rules.may_go_on(rest.substr(i))) {
+            settled = false;
+            out.settled = out.text.size();
+        }
         std::string_view replacement;
         const utf8::CodePoint first = utf8::next(seen, i);
         size_t size = first.size;
@@ -86,8 +100,10 @@ Folded fold(std::string_view source) {
         out.text += replacement;
         out.origin.resize(out.text.size(), at[i]);
         i += size;
+        out.origin_end.resize(out.text.size(), at[i - 1] + 1);
     }
     out.origin.push_back(static_cast<uint32_t>(source.size()));
+    if (settled) out.settled = out.text.size();
     return out;
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 FoldedText fold(std::string_view text) {
     text::Folded folded = text::fold(text);
-    return {std::move(folded.text), std::move(folded.origin)};
+    return {std::move(folded.text), std::move(folded.origin), std::move(folded.origin_end),
+            folded.settled};
 }
 
 struct Look {
@@ -58,6 +59,10 @@ TEST(Fold, EveryByteKnowsWhereItCameFrom) {
     const text::Folded folded = text::fold("a\uFB01\u200Bz");
     EXPECT_EQ(folded.text, "afiz");
     EXPECT_EQ(folded.origin, (std::vector<uint32_t>{0, 1, 1, 7, 8}));
+    EXPECT_EQ(folded.origin_end, (std::vector<uint32_t>{1, 4, 4, 8}));
+    EXPECT_EQ(folded.settled, 3u) << "an accent may follow";
+    EXPECT_EQ(text::fold("a.").settled, 2u);
+    EXPECT_EQ(text::fold("e\u0301\u200B").settled, 0u) << "so may another one";
 }
 
 TEST(ListFilter, WordsAreFoundWhole) {
@@ -91,13 +96,16 @@ TEST(ListFilter, StoppingSaysTheReplacementInsteadOfTheRest) {
 }
 
 TEST(ListFilter, RefusesWhatCannotBe) {
-    for (const Look& look : {Look{{}}, Look{{"a", "\u200B"}}, Look{{}, {"("}}, Look{{}, {"a*"}}}) {
+    for (const Look& look : {Look{{}}, Look{{"a", "\u200B"}}, Look{{}, {"("}}, Look{{}, {"a*"}},
+                             Look{{}, {"\\Ga"}}, Look{{}, {"a\\Kb"}}, Look{{}, {"\\C"}},
+                             Look{{}, {"(?<=" + std::string(65, 'a') + ")b"}}}) {
         EXPECT_EQ(make(look).status().code(), Code::kInvalidArgument);
     }
+    EXPECT_TRUE(make({{}, {"\\\\Ga", "(?<=" + std::string(64, 'a') + ")b"}}).ok());
 }
 
 TEST(ListFilter, AHostileTextCannotMakeAPatternWorkForever) {
-    const auto out = run_filters({list({{}, {"(a+)+b"}})}, std::string(5000, 'a') + "c");
+    const auto out = run_filters({list({{}, {"(a+)+b"}})}, std::string(5000, 'a') + "cb");
     EXPECT_EQ(out.status().code(), Code::kLimitExceeded);
 }
 
@@ -122,6 +130,56 @@ TEST(FilterStream, PiecesDoNotMatter) {
         out += stream.finish().value();
         ASSERT_EQ(out, expected);
     }
+}
+
+std::string by_bytes(const std::shared_ptr<Filter>& filter, const std::string& text) {
+    FilterStream stream({filter});
+    std::string out;
+    for (size_t i = 0; i < text.size(); i += utf8::next(text, i).size) {
+        out += stream.put(text.substr(i, utf8::next(text, i).size)).value();
+    }
+    return out + stream.finish().value();
+}
+
+TEST(FilterStream, ALetterIsJudgedWithItsAccent) {
+    const Look etes = {.words = {"ete"}, .parts_of_words = true};
+    const std::string accented = "ete\u0301 ete\u200B\u0323";
+    EXPECT_EQ(whole(list(etes), accented), accented);
+    EXPECT_EQ(by_bytes(list(etes), accented), accented) << "not before the accent is there";
+    EXPECT_EQ(by_bytes(list({.words = {"\u1EAD"}}), "a\u0323\u0302 \u1EAD"), "*** ***");
+}
+
+TEST(FilterStream, WhatShowsNothingAfterAMatchIsNoPartOfIt) {
+    const auto filter = list({{}, {"\\+b?"}});
+    for (const char* text : {"+\u00AD.", "+\u200Bb\u200B."}) {
+        EXPECT_EQ(by_bytes(filter, text), whole(filter, text));
+    }
+    EXPECT_EQ(whole(filter, "+\u00AD."), "***\u00AD.");
+}
+
+TEST(FilterStream, AShortMatchWaitsForALongerOneAtItsPlace) {
+    const auto filter = list({{"bad"}, {"bad day"}});
+    for (const char* text : {"a bad day.", "a bad dawn.", "bad", "bad day"}) {
+        EXPECT_EQ(by_bytes(filter, text), whole(filter, text)) << text;
+    }
+    EXPECT_EQ(whole(filter, "a bad day."), "a ***.");
+}
+
+TEST(FilterStream, PatternsLookBackOverWhatWasShown) {
+    const auto filter = list({{}, {"(?<=my card is )\\d+"}});
+    EXPECT_EQ(by_bytes(filter, "my card is 123, is 4"), "my card is ***, is 4");
+    EXPECT_EQ(by_bytes(list({{}, {"^a"}}), "ab " + std::string(600, '-') + " a"),
+              "***b " + std::string(600, '-') + " a");
+}
+
+// What waits for the end of a match that never comes gives way, and hides nothing else.
+TEST(FilterStream, AMatchThatGrowsTooLongDoesNotLetOthersThrough) {
+    const std::string end(6000, 'y');
+    EXPECT_EQ(by_bytes(list({{"bad"}, {"x[^!]*!"}}), "x bad " + end), "x *** " + end);
+    EXPECT_EQ(by_bytes(list({{}, {"bad|x[^!]*!"}}), "x bad " + end), "x *** " + end);
+    EXPECT_EQ(by_bytes(list({{}, {"bad([^!]*!)?"}}), "bad " + end), "*** " + end);
+    EXPECT_EQ(whole(list({{}, {"x[^!]*!"}}), "x " + end + "!"), "***")
+        << "a whole text has no limit";
 }
 
 // Says what the host's filters may say.
