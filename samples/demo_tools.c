@@ -333,34 +333,62 @@ static alv_status search_web(void* user_data, alv_tool_call* call) {
 
 /* 5. All three ------------------------------------------------------------------------------- */
 
-alv_status demo_tools_create(const char* web_file, alv_tools** out_tools, alv_error** out_error) {
-    alv_tool weather = ALV_TOOL_INIT;
-    alv_tool calculator = ALV_TOOL_INIT;
-    alv_tool search = ALV_TOOL_INIT;
-    alv_status status = alv_tools_create(out_tools, out_error);
-    weather.name = alv_str("get_weather");
-    weather.description = alv_str("The weather in a city right now");
-    weather.parameters = alv_str(
+size_t demo_tools_list(const char* web_file, alv_tool tools[3]) {
+    const alv_tool none = ALV_TOOL_INIT;
+    alv_tool* weather = &tools[0];
+    alv_tool* calculator = &tools[1];
+    alv_tool* search = &tools[2];
+    tools[0] = tools[1] = tools[2] = none;
+    weather->name = alv_str("get_weather");
+    weather->description = alv_str("The weather in a city right now");
+    weather->parameters = alv_str(
         "{\"type\": \"object\", \"properties\": {\"city\": {\"type\": \"string\", \"maxLength\": "
         "60}}, \"required\": [\"city\"], \"additionalProperties\": false}");
-    weather.callback = get_weather;
-    calculator.name = alv_str("calculate");
-    calculator.description =
+    weather->examples = alv_str(
+        "[{\"input\": \"Is it cold in Lisbon today?\", "
+        "\"arguments\": {\"city\": \"Lisbon\"}},"
+        "{\"input\": \"What is the weather in Chicago?\", "
+        "\"arguments\": {\"city\": \"Chicago\"}},"
+        "{\"input\": \"I am going to Vienna. Do I need boots?\", "
+        "\"arguments\": {\"city\": \"Vienna\"}}]");
+    weather->callback = get_weather;
+    calculator->name = alv_str("calculate");
+    calculator->description =
         alv_str("The value of an arithmetic expression, such as (3 + 4) * 2 or sqrt(2)");
-    calculator.parameters = alv_str(
+    calculator->parameters = alv_str(
         "{\"type\": \"object\", \"properties\": {\"expression\": {\"type\": \"string\", "
         "\"maxLength\": 100}}, \"required\": [\"expression\"], \"additionalProperties\": false}");
-    calculator.callback = calculate;
-    search.name = alv_str("search_web");
-    search.description = alv_str("Pages of the web about a subject");
-    search.parameters = alv_str(
+    calculator->examples = alv_str(
+        "[{\"input\": \"What is 6 times 7?\", "
+        "\"arguments\": {\"expression\": \"6 * 7\"}},"
+        "{\"input\": \"How much is 20 percent of 45?\", "
+        "\"arguments\": {\"expression\": \"45 * 20 / 100\"}},"
+        "{\"input\": \"Subtract 18 from 70.\", "
+        "\"arguments\": {\"expression\": \"70 - 18\"}}]");
+    calculator->callback = calculate;
+    search->name = alv_str("search_web");
+    search->description = alv_str("Pages of the web about a subject");
+    search->parameters = alv_str(
         "{\"type\": \"object\", \"properties\": {\"query\": {\"type\": \"string\", \"maxLength\": "
         "100}}, \"required\": [\"query\"], \"additionalProperties\": false}");
-    search.callback = search_web;
-    search.user_data = (void*)web_file;
-    if (!status) status = alv_tools_add(*out_tools, &weather, out_error);
-    if (!status) status = alv_tools_add(*out_tools, &calculator, out_error);
-    if (!status && web_file) status = alv_tools_add(*out_tools, &search, out_error);
+    search->examples = alv_str(
+        "[{\"input\": \"Who painted the Mona Lisa?\", "
+        "\"arguments\": {\"query\": \"who painted the Mona Lisa\"}},"
+        "{\"input\": \"Find a recipe for apple pie.\", "
+        "\"arguments\": {\"query\": \"apple pie recipe\"}},"
+        "{\"input\": \"What is the longest river in Africa?\", "
+        "\"arguments\": {\"query\": \"longest river in Africa\"}}]");
+    search->callback = search_web;
+    search->user_data = (void*)web_file;
+    return web_file ? 3 : 2;
+}
+
+alv_status demo_tools_create(const char* web_file, alv_tools** out_tools, alv_error** out_error) {
+    alv_tool tools[3];
+    const size_t n = demo_tools_list(web_file, tools);
+    alv_status status = alv_tools_create(out_tools, out_error);
+    size_t i;
+    for (i = 0; i < n && !status; ++i) status = alv_tools_add(*out_tools, &tools[i], out_error);
     if (status) {
         alv_tools_release(*out_tools);
         *out_tools = NULL;

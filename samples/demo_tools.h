@@ -9,6 +9,10 @@
 extern "C" {
 #endif
 
+/* The three, as alv_tools_add takes them; returns how many: two without a `web_file`, which is kept
+ * as below. The examples are what brings the smallest models to choose well. */
+size_t demo_tools_list(const char* web_file, alv_tool tools[3]);
+
 /* The three as alv_tools. `web_file` (kept, not copied; NULL: no search_web) has one page a line:
  * title, tab, text. */
 alv_status demo_tools_create(const char* web_file, alv_tools** out_tools, alv_error** out_error);

@@ -48,13 +48,16 @@ typedef struct alv_tool {
     alv_tool_drop_callback drop;       /* may be NULL */
     void* user_data;                   /* handed to the callbacks */
     alv_tool_release_callback release; /* may be NULL */
+    /* JSON array of at most 16 {"input": "what a user says", "arguments": {...}}, which the model
+     * is shown before the conversation; two or three a tool help small models much. Empty: none */
+    alv_string examples;
 } alv_tool;
 
 /* The defaults. Since 0.1 */
 #define ALV_TOOL_INIT                                                                             \
     {                                                                                             \
         sizeof(alv_tool), 0, ALV_STRING_INIT, ALV_STRING_INIT, ALV_STRING_INIT, 0, 0, NULL, NULL, \
-            NULL, NULL,                                                                           \
+            NULL, NULL, ALV_STRING_INIT,                                                          \
     }
 
 /* Writes ALV_TOOL_INIT into the first `struct_size` bytes of `out_tool`. Thread-compatible.
@@ -68,8 +71,9 @@ ALV_API alv_status alv_tools_create(alv_tools** out_tools, alv_error** out_error
 ALV_API void alv_tools_release(alv_tools* tools);
 
 /* Adds a tool. Replies that began before do not see it. Errors: invalid argument (the name, or
- * `parameters` is no JSON schema of an object), unsupported (the schema has a keyword that is not:
- * the message names it), invalid state (the name is taken). Thread-safe. Since 0.1 */
+ * `parameters` is no JSON schema of an object, or `examples` no array of examples whose arguments
+ * match it: the message says which one and where), unsupported (the schema has a keyword that is
+ * not: the message names it), invalid state (the name is taken). Thread-safe. Since 0.1 */
 ALV_API alv_status alv_tools_add(alv_tools* tools, const alv_tool* tool, alv_error** out_error);
 
 /* Takes a tool away. Errors: not found. Thread-safe. Since 0.1 */

@@ -1,5 +1,7 @@
 #include "alviss/tools.h"
 
+#include <nlohmann/json.hpp>
+
 #include "api/handles.h"
 #include "api/versioned.h"
 #include "schema/schema.h"
@@ -14,6 +16,10 @@ namespace {
 constexpr uint32_t kDefaultTimeoutMs = 30'000;
 constexpr uint32_t kDefaultResultBytes = 65'536;
 constexpr const char* kNoParameters = R"({"type":"object","properties":{}})";
+constexpr const char* kExamples = R"({"type":"array","maxItems":16,"items":{"type":"object",
+    "properties":{"input":{"type":"string","minLength":1,"maxLength":4000},
+    "arguments":{"type":"object"}},"required":["input","arguments"],
+    "additionalProperties":false}})";
 
 // The call as the host knows it is the call itself.
 alv_tool_call* to_handle(agent::PendingCall* call) {
@@ -99,6 +105,27 @@ Result<std::function<Status(std::string_view)>> checker(const std::string& param
         [schema](std::string_view arguments) { return schema::validate_text(*schema, arguments); });
 }
 
+Result<std::vector<engine::ToolExample>> read_examples(
+    std::string_view text, const std::function<Status(std::string_view)>& check) {
+    std::vector<engine::ToolExample> examples;
+    if (text.empty()) return examples;
+    ALV_ASSIGN_OR_RETURN(const auto form, schema::Schema::parse(kExamples));
+    if (Status status = schema::validate_text(*form, text); !status.ok()) {
+        return status.annotate("no array of {\"input\": \"...\", \"arguments\": {...}}");
+    }
+    for (const auto& item : nlohmann::ordered_json::parse(text)) {
+        engine::ToolExample example;
+        example.input = item["input"].get<std::string>();
+        example.arguments = schema::in_style(item["arguments"]);
+        if (Status status = check(example.arguments); !status.ok()) {
+            return status.annotate("example " + std::to_string(examples.size() + 1) + ", \"" +
+                                   example.input + "\"");
+        }
+        examples.push_back(std::move(example));
+    }
+    return examples;
+}
+
 Result<agent::Tool> read_tool(const alv_tool& given) {
     ALV_RETURN_IF_ERROR(check_flags(given.flags, ALV_TOOL_PARALLEL, "alv_tool.flags"));
     agent::Tool tool;
@@ -114,6 +141,14 @@ Result<agent::Tool> read_tool(const alv_tool& given) {
         return status.annotate("alv_tool.parameters");
     }
     tool.check = std::move(check).value();
+    ALV_ASSIGN_OR_RETURN(const std::string_view examples,
+                         read_string(given.examples, "alv_tool.examples"));
+    auto read = read_examples(examples, tool.check);
+    if (!read.ok()) {
+        Status status = read.status();
+        return status.annotate("alv_tool.examples");
+    }
+    tool.spec.examples = std::move(read).value();
     tool.timeout =
         std::chrono::milliseconds(given.timeout_ms ? given.timeout_ms : kDefaultTimeoutMs);
     tool.max_result_bytes = given.max_result_bytes ? given.max_result_bytes : kDefaultResultBytes;

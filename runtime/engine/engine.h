@@ -13,11 +13,18 @@
 
 namespace alv::engine {
 
+// What a user might say, and the call that answers it.
+struct ToolExample {
+    std::string input;
+    std::string arguments;  // a JSON object that matches the tool's schema
+};
+
 // A function of the host that the model may call.
 struct ToolSpec {
     std::string name;
     std::string description;
     std::string parameters;  // JSON schema of an object
+    std::vector<ToolExample> examples = {};
 };
 
 struct ToolCall {

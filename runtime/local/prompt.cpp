@@ -126,7 +126,11 @@ Result<std::vector<text::RenderedPart>> render_messages(const TextSide& side,
         }
     } else {
         input.messages = plain_messages(side, messages);
-        if (offers) add_to_system(input.messages, tool_prompt(*side.tool_syntax, tool_use));
+        if (offers) {
+            add_to_system(input.messages, tool_prompt(*side.tool_syntax, tool_use));
+            const auto examples = plain_messages(side, example_turns(tool_use.tools));
+            input.messages.insert(input.messages.begin() + 1, examples.begin(), examples.end());
+        }
     }
     const text::Vocabulary& vocabulary = side.tokenizer->vocabulary();
     input.add_generation_prompt = add_generation_prompt;

@@ -106,10 +106,16 @@ Result<std::string> tools_json(std::span<const engine::ToolSpec> tools) {
         if (parameters.is_discarded()) {
             return invalid_argument("the parameters of tool '" + tool.name + "' are no JSON");
         }
+        // Templates know no examples, and not all take turns that call without a result.
+        std::string description = tool.description;
+        for (const engine::ToolExample& example : tool.examples) {
+            description += &example == tool.examples.data() ? "\nExamples:" : "";
+            description += "\n" + example.input + " -> " + example.arguments;
+        }
         list.push_back({{"type", "function"},
                         {"function",
                          {{"name", tool.name},
-                          {"description", tool.description},
+                          {"description", std::move(description)},
                           {"parameters", std::move(parameters)}}}});
     }
     return list.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -126,6 +132,22 @@ std::string tool_prompt(const ToolSyntax& syntax, const engine::ToolUse& use) {
     text += syntax.render(std::span(&example, 1));
     text += "\nIts result follows. If no function is needed, answer in words.";
     return text;
+}
+
+std::vector<engine::Message> example_turns(std::span<const engine::ToolSpec> tools) {
+    std::vector<engine::Message> turns;
+    bool more = true;
+    for (size_t i = 0; more; ++i) {
+        more = false;
+        for (const engine::ToolSpec& tool : tools) {
+            if (i >= tool.examples.size()) continue;
+            const engine::ToolExample& example = tool.examples[i];
+            turns.push_back({"user", example.input});
+            turns.push_back({"assistant", "", {{"", tool.name, example.arguments}}});
+            more = true;
+        }
+    }
+    return turns;
 }
 
 Result<std::vector<engine::ToolCall>> CallReader::push(std::string_view text) {

@@ -47,6 +47,9 @@ Status check_tools(const engine::ToolUse& use);
 Result<std::string> tools_json(std::span<const engine::ToolSpec> tools);
 // What tells a model whose template knows no tools.
 std::string tool_prompt(const ToolSyntax& syntax, const engine::ToolUse& use);
+// The tools' examples for such a model, as turns of a conversation: the first of each tool, then
+// the second of each, so that the last ones are not all of one tool.
+std::vector<engine::Message> example_turns(std::span<const engine::ToolSpec> tools);
 
 // Reads the calls out of a reply while it is written. Thread-compatible.
 class CallReader {

@@ -126,6 +126,7 @@ uint32_t type_of(const Json& value);
 
 // A document in the style of the grammar.
 std::string in_style(const Json& value);
+std::string in_style(const nlohmann::ordered_json& value);
 
 // The text of a finite JSON number as a decimal; nothing if its exponent is absurd.
 std::optional<Decimal> to_decimal(const Json& number);

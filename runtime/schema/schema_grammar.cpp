@@ -211,21 +211,30 @@ Result<Grammar::Id> SchemaGrammar::run() {
     return root;
 }
 
-}  // namespace
-
 // As documents are written: ", " and ": ".
-std::string in_style(const Json& value) {
+template <typename AnyJson>
+std::string styled(const AnyJson& value) {
     if (value.is_object() || value.is_array()) {
         const bool object = value.is_object();
         std::string out(object ? "{" : "[");
         for (auto it = value.begin(); it != value.end(); ++it) {
             if (it != value.begin()) out += ", ";
-            if (object) out += Json(it.key()).dump() + ": ";
-            out += in_style(*it);
+            if (object) out += AnyJson(it.key()).dump() + ": ";
+            out += styled(*it);
         }
         return out += object ? "}" : "]";
     }
-    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return value.dump(-1, ' ', false, AnyJson::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string in_style(const Json& value) {
+    return styled(value);
+}
+
+std::string in_style(const nlohmann::ordered_json& value) {
+    return styled(value);
 }
 
 Result<Grammar::Id> add_schema(Grammar& grammar, const Schema& schema) {

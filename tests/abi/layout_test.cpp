@@ -278,6 +278,7 @@ void structs_of_agents(std::ostream& out) {
     FIELD(alv_tool, drop);
     FIELD(alv_tool, user_data);
     FIELD(alv_tool, release);
+    FIELD(alv_tool, examples);
     BEGIN(alv_tools_options);
     FIELD(alv_tools_options, struct_size);
     FIELD(alv_tools_options, flags);

@@ -25,7 +25,7 @@ class RealModel : public testing::Test {
         ASSERT_TRUE(file.ok()) << file.status().message() << ": tests/run.sh fetches it";
         LoadSource source;
         source.reader = gguf::Reader::open(std::move(file).value()).value();
-        source.kv_tokens = 2048;
+        source.kv_tokens = 8192;  // room for 20 conversations at once (tool_calls_test.cpp)
         model = runtime->open_model(std::move(source), {}).value();
         const Status loaded = model->wait(Clock::time_point::max());
         ASSERT_TRUE(loaded.ok()) << loaded.message();

@@ -2,7 +2,9 @@
 // ALV_TEST_TOOL_CALLS: how many (40).
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -98,36 +100,59 @@ engine::Request call_request(size_t i) {
     return request;
 }
 
+// What one call says, or why there is none.
+void expect_a_valid_call(const Listener& heard, const Tool& tool, size_t i) {
+    SCOPED_TRACE(std::string(tool.name) + ", call " + std::to_string(i));
+    ASSERT_EQ(heard.status().message(), "");
+    ASSERT_EQ(heard.finish(), engine::FinishReason::kToolCalls);
+    EXPECT_EQ(heard.text, "");
+    std::vector<engine::ToolCall> calls;
+    for (const engine::Event& event : heard.events) {
+        if (event.type == engine::EventType::kToolCall) calls.push_back(event.tool_call);
+    }
+    ASSERT_EQ(calls.size(), 1u);
+    EXPECT_EQ(calls[0].name, tool.name);
+    const auto schema = schema::Schema::parse(tool.parameters);
+    ASSERT_TRUE(schema.ok()) << schema.status().message();
+    const Status valid = schema::validate_text(**schema, calls[0].arguments);
+    EXPECT_TRUE(valid.ok()) << calls[0].arguments << " " << valid.message();
+}
+
 TEST_F(RealModel, EveryCallParsesAndMatchesAtAHighTemperature) {
     const char* wanted = std::getenv("ALV_TEST_TOOL_CALLS");
     const size_t n = wanted ? std::strtoul(wanted, nullptr, 10) : 40;
     ASSERT_GT(n, 0u);
     std::vector<std::shared_ptr<engine::Conversation>> conversations;
-    for (const Tool& tool : kTools) {
-        static_cast<void>(tool);
+    for (size_t i = 0; i < kTools.size(); ++i) {
         conversations.push_back(open());  // one a tool: its prompt stays cached
     }
-    for (size_t i = 0; i < n; ++i) {
-        auto heard = std::make_shared<Listener>();
-        engine::Request request = call_request(i);
-        request.conversation = conversations[i % conversations.size()];
-        ASSERT_TRUE(model->submit(std::move(request), heard).ok());
-        drive({heard});
-        const Tool& tool = kTools[i % kTools.size()];
-        ASSERT_EQ(heard->status().message(), "") << tool.name;
-        ASSERT_EQ(heard->finish(), engine::FinishReason::kToolCalls) << tool.name << " " << i;
-        EXPECT_EQ(heard->text, "");
-        std::vector<engine::ToolCall> calls;
-        for (const engine::Event& event : heard->events) {
-            if (event.type == engine::EventType::kToolCall) calls.push_back(event.tool_call);
+    size_t most_at_once = 0;
+    for (size_t begin = 0; begin < n; begin += kTools.size()) {  // a wave: a call of each tool
+        std::vector<std::shared_ptr<Listener>> wave;
+        size_t in_flight = 0;  // between their first token and their end
+        for (size_t i = begin; i < std::min(n, begin + kTools.size()); ++i) {
+            auto heard = std::make_shared<Listener>();
+            heard->react = [&, self = heard.get()](const engine::Event& event) {
+                if (event.type == engine::EventType::kToken && self->tokens.size() == 1) {
+                    most_at_once = std::max(most_at_once, ++in_flight);
+                }
+                if (event.type == engine::EventType::kDone && !self->tokens.empty()) --in_flight;
+                return true;
+            };
+            engine::Request request = call_request(i);
+            request.conversation = conversations[i % conversations.size()];
+            ASSERT_TRUE(model->submit(std::move(request), heard).ok());
+            wave.push_back(std::move(heard));
         }
-        ASSERT_EQ(calls.size(), 1u) << tool.name;
-        EXPECT_EQ(calls[0].name, tool.name);
-        const auto schema = schema::Schema::parse(tool.parameters);
-        ASSERT_TRUE(schema.ok()) << schema.status().message();
-        const Status valid = schema::validate_text(**schema, calls[0].arguments);
-        ASSERT_TRUE(valid.ok()) << tool.name << " " << calls[0].arguments << valid.message();
+        drive(wave);
+        for (size_t i = 0; i < wave.size(); ++i) {
+            expect_a_valid_call(*wave[i], kTools[i], begin + i);
+        }
+        ASSERT_FALSE(HasFailure());
     }
+    EXPECT_GE(most_at_once, std::min(n, kTools.size()) / 4) << "they did not run side by side";
+    RecordProperty("most_at_once", static_cast<int>(most_at_once));
+    std::printf("%zu calls, up to %zu at once\n", n, most_at_once);
 }
 
 }  // namespace
