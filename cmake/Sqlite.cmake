@@ -31,7 +31,8 @@ target_compile_definitions(alv_sqlite PRIVATE
   SQLITE_OMIT_LOAD_EXTENSION
   SQLITE_OMIT_SHARED_CACHE
   SQLITE_TEMP_STORE=3)           # never a temporary file
-target_compile_options(alv_sqlite PRIVATE -w -ffunction-sections -fdata-sections)
+# Its speed is that of the disk; its size is a fifth of the library's at -O3.
+target_compile_options(alv_sqlite PRIVATE -w -Os -ffunction-sections -fdata-sections)
 if(ALVISS_SANITIZE)
   target_compile_options(alv_sqlite PRIVATE -fsanitize=address -fno-omit-frame-pointer)
 endif()

@@ -154,6 +154,8 @@ stage_install() {
     alv_check "pkg-config builds and runs hello.c" \
         install_pkg_config "$ALV_ROOT/samples/hello.c" "$(dirname "$library")" || true
     alv_check "README.md's C compiles and speaks as it is" install_readme "$(dirname "$library")" || true
+    alv_check "README.md's functions do what they say" \
+        install_readme_functions "$(dirname "$library")" || true
 }
 alv_listed_exports() { grep '^[a-z]' "$ALV_ROOT/cmake/exports.txt" | tr -d ' \r' | sort; }
 install_exports() {
@@ -199,6 +201,18 @@ install_readme() {
     local source="$ALV_ROOT/build/readme.c"
     awk '/^```/ { inside = $0 == "```c"; next } inside' "$ALV_ROOT/README.md" >"$source"
     [ "$(grep -c 'int main' "$source")" -eq 1 ] && install_pkg_config "$source" "$1"
+}
+# After install_readme, which takes the source out of README.md.
+install_readme_functions() {
+    local program="$ALV_ROOT/build/readme_driver" folder="$ALV_ROOT/build/readme"
+    local -x PKG_CONFIG_PATH="$1/pkgconfig"
+    mkdir -p "$folder/rules"
+    echo "In the tavern nobody draws a blade. Who does leaves." >"$folder/rules/tavern.txt"
+    # shellcheck disable=SC2046  # a list of words
+    cc -std=c99 -Wall -Wextra -Wpedantic -Werror -I"$ALV_ROOT/build" \
+        "$ALV_ROOT/tests/consumer/readme_driver.c" -o "$program" \
+        $(pkg-config --cflags --libs alviss) -Wl,-rpath,"$1" &&
+        "$program" "$ALV_SMOLLM2" "$folder"
 }
 install_says_something() {
     local said
