@@ -376,6 +376,8 @@ size_t demo_tools_list(const char* web_file, alv_tool tools[3]) {
         "\"arguments\": {\"query\": \"who painted the Mona Lisa\"}},"
         "{\"input\": \"Find a recipe for apple pie.\", "
         "\"arguments\": {\"query\": \"apple pie recipe\"}},"
+        /* Without it the model would search for whatever it is told. */
+        "{\"input\": \"Good morning!\", \"answer\": \"Good morning! How can I help you?\"},"
         "{\"input\": \"What is the longest river in Africa?\", "
         "\"arguments\": {\"query\": \"longest river in Africa\"}}]");
     search->callback = search_web;

@@ -64,7 +64,7 @@ struct MatmulPush {
     uint y_stride;
     uint y_offset;  // first element of y that row 0 goes to
     uint flags;
-    float epsilon;  // of the norm
+    float epsilon;    // of the norm
     uint tiles;       // of rows (gated: pairs of them)
     uint tiles_each;  // taken by one workgroup
 };

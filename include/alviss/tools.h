@@ -48,8 +48,10 @@ typedef struct alv_tool {
     alv_tool_drop_callback drop;       /* may be NULL */
     void* user_data;                   /* handed to the callbacks */
     alv_tool_release_callback release; /* may be NULL */
-    /* JSON array of at most 16 {"input": "what a user says", "arguments": {...}}, which the model
-     * is shown before the conversation; two or three a tool help small models much. Empty: none */
+    /* JSON array of at most 16 {"input": "what a user says", "arguments": {...}}, or "answer":
+     * "words" in place of the arguments where no call is wanted: turns that the model is shown
+     * before the conversation. Small models choose far better after three calls a tool, and one
+     * answer in all keeps them from calling at every turn. Empty: none */
     alv_string examples;
 } alv_tool;
 

@@ -18,8 +18,8 @@ constexpr uint32_t kDefaultResultBytes = 65'536;
 constexpr const char* kNoParameters = R"({"type":"object","properties":{}})";
 constexpr const char* kExamples = R"({"type":"array","maxItems":16,"items":{"type":"object",
     "properties":{"input":{"type":"string","minLength":1,"maxLength":4000},
-    "arguments":{"type":"object"}},"required":["input","arguments"],
-    "additionalProperties":false}})";
+    "arguments":{"type":"object"},"answer":{"type":"string","minLength":1,"maxLength":4000}},
+    "required":["input"],"additionalProperties":false}})";
 
 // The call as the host knows it is the call itself.
 alv_tool_call* to_handle(agent::PendingCall* call) {
@@ -116,10 +116,18 @@ Result<std::vector<engine::ToolExample>> read_examples(
     for (const auto& item : nlohmann::ordered_json::parse(text)) {
         engine::ToolExample example;
         example.input = item["input"].get<std::string>();
-        example.arguments = schema::in_style(item["arguments"]);
-        if (Status status = check(example.arguments); !status.ok()) {
-            return status.annotate("example " + std::to_string(examples.size() + 1) + ", \"" +
-                                   example.input + "\"");
+        const std::string which =
+            "example " + std::to_string(examples.size() + 1) + ", \"" + example.input + "\"";
+        if (item.contains("arguments") == item.contains("answer")) {
+            return invalid_argument(which + ": it needs \"arguments\" or \"answer\", not both");
+        }
+        if (item.contains("answer")) {
+            example.answer = item["answer"].get<std::string>();
+        } else {
+            example.arguments = schema::in_style(item["arguments"]);
+            if (Status status = check(example.arguments); !status.ok()) {
+                return status.annotate(which);
+            }
         }
         examples.push_back(std::move(example));
     }

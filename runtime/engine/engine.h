@@ -13,10 +13,11 @@
 
 namespace alv::engine {
 
-// What a user might say, and the call that answers it.
+// What a user might say, and the call that answers it; or the words, where no call is wanted.
 struct ToolExample {
     std::string input;
-    std::string arguments;  // a JSON object that matches the tool's schema
+    std::string arguments;    // a JSON object that matches the tool's schema
+    std::string answer = {};  // in place of `arguments`
 };
 
 // A function of the host that the model may call.

@@ -110,7 +110,8 @@ Result<std::string> tools_json(std::span<const engine::ToolSpec> tools) {
         std::string description = tool.description;
         for (const engine::ToolExample& example : tool.examples) {
             description += &example == tool.examples.data() ? "\nExamples:" : "";
-            description += "\n" + example.input + " -> " + example.arguments;
+            description += "\n" + example.input + " -> ";
+            description += example.answer.empty() ? example.arguments : "no call";
         }
         list.push_back({{"type", "function"},
                         {"function",
@@ -143,7 +144,11 @@ std::vector<engine::Message> example_turns(std::span<const engine::ToolSpec> too
             if (i >= tool.examples.size()) continue;
             const engine::ToolExample& example = tool.examples[i];
             turns.push_back({"user", example.input});
-            turns.push_back({"assistant", "", {{"", tool.name, example.arguments}}});
+            if (example.answer.empty()) {
+                turns.push_back({"assistant", "", {{"", tool.name, example.arguments}}});
+            } else {
+                turns.push_back({"assistant", example.answer});
+            }
             more = true;
         }
     }

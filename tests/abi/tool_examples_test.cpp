@@ -40,7 +40,7 @@ TEST(ToolExamples, TheModelReadsThemBeforeTheConversation) {
     });
     Tools tools;
     ASSERT_EQ(tools.add(weather(R"([{"input": "Cold in Oslo?", "arguments":{"city":"Oslo",
-        "days":2}}, {"arguments": {"city": "Rome"}, "input": "And \"Rome\"?"}])")),
+        "days":2}}, {"arguments": {"city": "Rome"}, "input": "And \"Rome\"?"}, {"input": "Hi", "answer": "Hello!"}])")),
               ALV_STATUS_OK)
         << tools.failure.message();
     ASSERT_EQ(alv_session_set_tools(host.session, tools.tools, nullptr, nullptr), ALV_STATUS_OK);
@@ -49,7 +49,7 @@ TEST(ToolExamples, TheModelReadsThemBeforeTheConversation) {
     EXPECT_NE(seen.find("user\nCold in Oslo?|\n|assistant\n{\"function\": \"weather\", "
                         "\"parameters\": {\"city\": \"Oslo\", \"days\": 2}}|\n|user\n"
                         "And \"Rome\"?|\n|assistant\n{\"function\": \"weather\", \"parameters\": "
-                        "{\"city\": \"Rome\"}}|\n|user\nwhen?|"),
+                        "{\"city\": \"Rome\"}}|\n|user\nHi|\n|assistant\nHello!|\n|user\nwhen?|"),
               std::string::npos)
         << seen;
     EXPECT_EQ(alv_session_message_count(host.session), 2u) << "they are no messages";
@@ -63,6 +63,8 @@ TEST(ToolExamples, OneThatCannotBeIsRefusedByNumberAndPlace) {
         {"no JSON", "JSON"},
         {R"({"input": "x", "arguments": {}})", "array"},
         {R"([{"input": "x"}])", "arguments"},
+        {R"([{"input": "x", "arguments": {"city": "Oslo"}, "answer": "y"}])", "not both"},
+        {R"([{"input": "x", "answer": ""}])", "answer"},
         {R"([{"input": "", "arguments": {"city": "Oslo"}}])", "input"},
         {R"([{"input": 3, "arguments": {"city": "Oslo"}}])", "input"},
         {R"([{"input": "x", "arguments": "Oslo"}])", "arguments"},

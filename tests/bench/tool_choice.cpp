@@ -3,6 +3,7 @@
 // with the right arguments, drawn greedily. Prints a line a question, then for each set of
 // questions how many. A question's line has the tool, and what its arguments may be:
 //   "value": what the expression comes to; "city": names; "words": one of these is in the query.
+// The tool "": an answer in words is right; only asked where the choice is auto.
 #include <alviss/alviss.h>
 
 #include <algorithm>
@@ -98,6 +99,7 @@ std::string argument(const std::string& arguments, const char* name) {
 }
 
 bool has_right_arguments(const Json& question, const Answer& answer) {
+    if (answer.tool.empty()) return true;
     if (answer.tool == "calculate") {
         double value = 0;
         const std::string expression = argument(answer.arguments, "expression");
@@ -143,6 +145,8 @@ std::vector<Json> read_questions(const Options& options) {
     for (std::string line; std::getline(file, line);) {
         if (options.first >= 0 && questions.size() == static_cast<size_t>(options.first)) break;
         Json question = Json::parse(line);
+        const bool wants_a_call = question["tool"] != "";
+        if (options.choice == ALV_TOOL_CHOICE_REQUIRED && !wants_a_call) continue;
         if (options.set.empty() || question["set"] == options.set) {
             questions.push_back(std::move(question));
         }
@@ -214,12 +218,15 @@ int main(int argc, char** argv) {
         ++count.n;
         count.tool += right_tool ? 1 : 0;
         count.arguments += right ? 1 : 0;
-        std::printf("%-9s %s\n          %s %s\n",
-                    right        ? "right"
-                    : right_tool ? "arguments"
-                                 : "wrong",
-                    text.c_str(), answer.tool.empty() ? "no call:" : answer.tool.c_str(),
-                    answer.tool.empty() ? answer.text.c_str() : answer.arguments.c_str());
+        std::printf(
+            "%-9s %s\n          %s %s\n",
+            right        ? "right"
+            : right_tool ? "arguments"
+                         : "wrong",
+            text.c_str(), answer.tool.empty() ? "no call:" : answer.tool.c_str(),
+            answer.tool.empty()
+                ? Json(answer.text).dump(-1, ' ', false, Json::error_handler_t::replace).c_str()
+                : answer.arguments.c_str());
         std::fflush(stdout);
     }
     for (const auto& [set, count] : counts) {

@@ -20,6 +20,11 @@ class Samples(ToolTest):
         said, _ = self.sample("tools", SMOLLM2, DATA / "web.txt", "What is the weather in Paris?")
         self.assertTrue(said.strip())
 
+    def test_tools_calls_one_of_them(self):
+        _, told = self.sample("tools", SMOLLM2, DATA / "web.txt", "What is 17 times 24?")
+        self.assertIn("-> calculate {", told)
+        self.assertIn("<- calculate {\"result\": 408}", told)
+
     def test_npc_speaks_and_tells_the_state(self):
         said, _ = self.sample("npc", SMOLLM2, DATA / "lore.txt", stdin="Who are you?\nquit\n")
         self.assertIn("Mira:", said)

@@ -210,7 +210,10 @@ engine::ToolUse with_examples() {
     engine::ToolUse use = weather();
     use.tools[0].examples = {{"Cold in Oslo?", R"({"city": "Oslo"})"},
                              {"Is Rome hot?", R"({"city": "Rome"})"}};
-    use.tools.push_back({"add", "Adds.", R"({"type": "object"})", {{"1 + 2?", R"({"a": 1})"}}});
+    use.tools.push_back({"add",
+                         "Adds.",
+                         R"({"type": "object"})",
+                         {{"1 + 2?", R"({"a": 1})"}, {"Hi", "", "Hello!"}}});
     return use;
 }
 
@@ -231,7 +234,8 @@ TEST(ToolExamples, AreTurnsOfTheFamilyWhereTheTemplateTakesNoTools) {
         const std::string turns = "\n[user] Cold in Oslo?" +
                                   call("get_weather", R"({"city": "Oslo"})") + "[user] 1 + 2?" +
                                   call("add", R"({"a": 1})") + "[user] Is Rome hot?" +
-                                  call("get_weather", R"({"city": "Rome"})") + "[user] hi\n";
+                                  call("get_weather", R"({"city": "Rome"})") +
+                                  "[user] Hi\n[assistant] Hello!\n[user] hi\n";
         ASSERT_GT(text.size(), turns.size()) << syntax.name;
         EXPECT_EQ(text.substr(text.size() - turns.size()), turns) << syntax.name;
     }
@@ -247,7 +251,8 @@ TEST(ToolExamples, StandInTheDescriptionWhereTheTemplateTakesTools) {
         "{% for m in messages %}{{ m.role }}={{ m.content }},{% endfor %}");
     EXPECT_EQ(rendered(side, {{"user", "hi"}}, with_examples()),
               "Tells the weather.\nExamples:\nCold in Oslo? -> {\"city\": \"Oslo\"}\n"
-              "Is Rome hot? -> {\"city\": \"Rome\"};Adds.\nExamples:\n1 + 2? -> {\"a\": 1};"
+              "Is Rome hot? -> {\"city\": \"Rome\"};Adds.\nExamples:\n1 + 2? -> {\"a\": 1}\nHi -> "
+              "no call;"
               "user=hi,");
 }
 
