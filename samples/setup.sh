@@ -68,16 +68,22 @@ alv_install_packages() {
 
 # ---- files from Python packages ------------------------------------------------------------------
 
-# alv_pip arguments...: the first python3 here that has pip.
-alv_pip() {
+# alv_python: the path of the first python3 here that has pip.
+alv_python() {
     local python
     for python in python3 /usr/bin/python3; do
         if "$python" -m pip --version >/dev/null 2>&1; then
-            "$python" -m pip --disable-pip-version-check "$@"
+            "$python" -c 'import sys; print(sys.executable)'
             return
         fi
     done
     alv_die "There is no python3 with pip (Debian: python3-pip)"
+}
+# alv_pip arguments...
+alv_pip() {
+    local python
+    python="$(alv_python)" || exit 1
+    "$python" -m pip --disable-pip-version-check "$@"
 }
 
 alv_has_sha256() { # file sha256

@@ -120,6 +120,15 @@ inline alv_retriever to_vtable(std::shared_ptr<Retriever> retriever) {
 
 }  // namespace detail
 
+// The same of a Retriever. Since 0.1
+inline Result<Passages> query(std::shared_ptr<Retriever> retriever, const alv_query& what,
+                              uint64_t timeout_us = UINT64_MAX) {
+    const alv_retriever calls = detail::to_vtable(std::move(retriever));
+    auto passages = query(calls, what, timeout_us);
+    calls.release(calls.user_data);
+    return passages;
+}
+
 // See knowledge.h. Thread-safe. Since 0.1
 class Knowledge {
   public:

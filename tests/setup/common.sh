@@ -1,7 +1,8 @@
 # The frame of tests/run.sh: stages with their time, checks that are counted, ctest runs added up.
 # Sourced after samples/setup.sh.
 
-ALV_TEST_PACKAGES="$ALV_BUILD_PACKAGES $ALV_RUN_PACKAGES pkg-config binutils git libgtest-dev python3-jsonschema
+ALV_TEST_PACKAGES="$ALV_BUILD_PACKAGES $ALV_RUN_PACKAGES pkg-config binutils git libgtest-dev libcurl4-openssl-dev
+    python3-jsonschema
     vulkan-validationlayers clang-19 libclang-rt-19-dev clang-tidy-19 g++-mingw-w64-x86-64-posix clang-format"
 ALV_LOGS="$ALV_ROOT/build/logs"
 ALV_JOBS="$(nproc)"
