@@ -35,6 +35,7 @@ class HostTool : public agent::ToolHandler {
         if (!callback_) return {Code::kCallbackFailed, "the tool cannot be called"};
         alv_status status = ALV_STATUS_CALLBACK_FAILED;
         call->host_retain();
+        const std::unique_ptr<agent::PendingCall, HostRelease> owned(call.get());
         try {
             status = callback_(user_data_, to_handle(call.get()));
         } catch (...) {
@@ -47,7 +48,6 @@ class HostTool : public agent::ToolHandler {
             // Before the last owner goes, whose message says less.
             static_cast<void>(call->reply(failed.message(), true));
         }
-        call->host_release();
         return failed;
     }
 
@@ -63,6 +63,9 @@ class HostTool : public agent::ToolHandler {
     }
 
   private:
+    struct HostRelease {
+        void operator()(agent::PendingCall* call) const { call->host_release(); }
+    };
     const alv_tool_callback callback_;
     const alv_tool_drop_callback drop_;
     void* const user_data_;

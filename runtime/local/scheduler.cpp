@@ -219,6 +219,7 @@ void Scheduler::run_tasks() {
     bool woken = false;
     {
         const std::lock_guard lock(mutex_);
+        tasks_.reserve(tasks_.size() + new_tasks_.size());  // nothing may be lost on the way
         added.swap(new_tasks_);
         woken = std::exchange(tasks_woken_, false);
         if (added.empty() && tasks_.empty()) return;
