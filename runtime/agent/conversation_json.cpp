@@ -3,37 +3,17 @@
 //     {"role": "assistant", "content": "", "pinned": true,
 //      "tool_calls": [{"id": "call_1", "name": "now", "arguments": {}}]},
 //     {"role": "tool", "content": "12:00", "tool_call_id": "call_1", "tool_name": "now"}]}
-#include <nlohmann/json.hpp>
 
 #include "agent/conversation.h"
+#include "base/json.h"
 
 namespace alv::agent {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
-constexpr size_t kMaxDepth = 64;
+constexpr uint32_t kMaxDepth = 64;
 constexpr int kVersion = 1;
-
-// nlohmann's parser is not recursive, but what it builds is taken apart recursively.
-bool too_deep(std::string_view json) {
-    size_t depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < json.size(); ++i) {
-        const char c = json[i];
-        if (in_string) {
-            if (c == '\\') ++i;
-            if (c == '"') in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > kMaxDepth) return true;
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
-}
 
 std::string text_of(const Json& object, const char* key) {
     const auto found = object.find(key);
@@ -97,7 +77,7 @@ std::string Conversation::save() const {
 }
 
 Status Conversation::load(std::string_view json) {
-    if (too_deep(json)) return corrupt_file("the conversation is nested too deeply");
+    if (json_depth(json) > kMaxDepth) return corrupt_file("the conversation is nested too deeply");
     const Json from = Json::parse(json, nullptr, false);
     if (!from.is_object() || !from.contains("alviss_conversation")) {
         return corrupt_file("this is no saved conversation");

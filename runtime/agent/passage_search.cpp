@@ -9,6 +9,7 @@ namespace alv::agent {
 struct PassageSearch::Answers {
     std::mutex mutex;
     std::vector<std::vector<Passage>> lists;
+    std::vector<std::string> names;  // of the sources
     std::vector<std::shared_ptr<engine::Ticket>> tickets;
     size_t n_waiting = 0;
     Status failure;  // the first
@@ -21,21 +22,20 @@ PassageSearch::PassageSearch(size_t n_sources, Time deadline, std::function<void
 }
 
 void PassageSearch::ask(const std::vector<PassageSource>& sources, const std::string& question) {
+    for (const PassageSource& source : sources) answers_->names.push_back(source.name);
+    answers_->tickets.reserve(sources.size());
     for (size_t i = 0; i < sources.size(); ++i) {
         const PassageSource& source = sources[i];
+        // Takes no memory: who answers is not the one to be told of it.
         // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks): the function object owns it
-        auto done = [answers = answers_, i, name = source.name,
-                     wake = wake_](Result<std::vector<Passage>> found) {
+        auto done = [answers = answers_, i, wake = wake_](Result<std::vector<Passage>> found) {
             {
                 const std::lock_guard lock(answers->mutex);
                 --answers->n_waiting;
                 if (found.ok()) {
                     answers->lists[i] = std::move(found).value();
-                    for (Passage& passage : answers->lists[i]) {
-                        if (passage.source.empty()) passage.source = name;
-                    }
                 } else if (answers->failure.ok()) {
-                    answers->failure = found.status();
+                    answers->failure = std::move(found).status();
                 }
             }
             wake();
@@ -64,6 +64,11 @@ Result<std::vector<std::vector<Passage>>> PassageSearch::take() {
     {
         const std::lock_guard lock(answers_->mutex);
         lists = answers_->lists;
+        for (size_t i = 0; i < lists.size(); ++i) {
+            for (Passage& passage : lists[i]) {
+                if (passage.source.empty()) passage.source = answers_->names[i];
+            }
+        }
         failure = answers_->failure;
         late = answers_->n_waiting > 0;
     }

@@ -1,8 +1,9 @@
 #include "agent/tool.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <new>
 
+#include "base/json.h"
 #include "base/utf8.h"
 
 namespace alv::agent {
@@ -30,6 +31,8 @@ Status PendingCall::reply(std::string result, bool is_error) {
                 return invalid_state("the call was answered already: the first answer counts");
             case State::kTimedOut:
                 return {Code::kTimeout, "the answer is late: the tool's timeout has passed"};
+            case State::kNoMemory:
+                return out_of_host_memory();
             case State::kCancelled:
                 return cancelled("the call was cancelled: nobody waits for the answer");
         }
@@ -63,7 +66,16 @@ void PendingCall::host_release() {
         if (host_refs_ > 0) return;
         self = std::move(self_);
     }
-    if (!closed()) static_cast<void>(reply("the tool gave no answer", true));
+    if (closed()) return;
+    try {
+        static_cast<void>(reply("the tool gave no answer", true));
+    } catch (const std::bad_alloc&) {
+        out_of_memory();
+    }
+}
+
+void PendingCall::out_of_memory() noexcept {
+    if (close(State::kNoMemory)) wake_();
 }
 
 bool PendingCall::closed() const {
@@ -116,8 +128,7 @@ std::shared_ptr<const Tool> find_tool(const ToolList& tools, std::string_view na
 }
 
 std::string error_result(std::string_view message) {
-    return nlohmann::json{{"error", message}}.dump(-1, ' ', false,
-                                                   nlohmann::json::error_handler_t::replace);
+    return Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace alv::agent

@@ -16,7 +16,7 @@ namespace alv::agent {
 // A call that waits for its answer. Thread-safe.
 class PendingCall : public std::enable_shared_from_this<PendingCall> {
   public:
-    enum class State { kWaiting, kAnswered, kTimedOut, kCancelled };
+    enum class State { kWaiting, kAnswered, kTimedOut, kCancelled, kNoMemory };
 
     // `wake` is called when it was answered, with no lock held.
     PendingCall(engine::ToolCall call, size_t max_result_bytes, std::function<void()> wake)
@@ -26,6 +26,8 @@ class PendingCall : public std::enable_shared_from_this<PendingCall> {
     // Takes the answer, once. Invalid state: there is one already. Timeout, cancelled: too late.
     // Limit exceeded, invalid argument (not UTF-8): not taken, another one may be given.
     Status reply(std::string result, bool is_error);
+    // There is no memory for an answer or to ask for it: ends the wait.
+    void out_of_memory() noexcept;
     // Nobody waits for the answer any more, or for another one.
     bool closed() const;
 

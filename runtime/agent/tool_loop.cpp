@@ -1,6 +1,7 @@
 #include "agent/tool_loop.h"
 
 #include <algorithm>
+#include <new>
 
 namespace alv::agent {
 namespace {
@@ -114,8 +115,12 @@ bool ToolLoop::make_call(size_t index, const std::shared_ptr<const Tool>& tool, 
     running_.push_back({index, tool, pending, deadline});
     host->post([handler = tool->handler, pending] {
         if (pending->closed()) return;  // cancelled or late before its turn came
-        const Status status = handler->call(pending);
-        if (!status.ok()) static_cast<void>(pending->reply(status.message(), true));
+        try {
+            const Status status = handler->call(pending);
+            if (!status.ok()) static_cast<void>(pending->reply(status.message(), true));
+        } catch (const std::bad_alloc&) {
+            pending->out_of_memory();
+        }
     });
     return true;
 }
@@ -126,6 +131,7 @@ bool ToolLoop::settle(const Running& running, const Tell& tell) {
         return put_result(running.index, error_result("the tool did not answer in time"), true,
                           tell);
     }
+    if (running.call->state() == PendingCall::State::kNoMemory) throw std::bad_alloc();
     const bool failed = running.call->is_error();
     const std::string& result = running.call->result();
     return put_result(running.index, failed ? error_result(result) : result, failed, tell);

@@ -44,7 +44,8 @@ class ToolLoop {
 
     void begin_round(std::vector<engine::ToolCall> calls, Time now);
     // Makes the calls that can be made and takes the results that are there. Gives back when it has
-    // to be called again; Time::min() for at once, nothing when each call has its result.
+    // to be called again; Time::min() for at once, nothing when each call has its result. Throws
+    // bad_alloc where a call met it.
     std::optional<Time> advance(Time now, const Tell& tell);
     // A message a call, in their order; those without a result were cancelled. Ends the round.
     std::vector<engine::Message> take_results();

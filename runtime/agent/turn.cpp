@@ -237,7 +237,12 @@ bool Turn::on_event(engine::Event event) {
         if (calls) round_calls_.push_back(event.tool_call);
         return output_.put(std::move(event));
     }
-    output_.end_request(event);
+    try {
+        output_.end_request(event);
+    } catch (const std::bad_alloc&) {  // the end is the end all the same
+        event.type = engine::EventType::kFailed;
+        event.status = out_of_host_memory();
+    }
     round_end_ = std::move(event);
     phase_ = Phase::kRoundDone;
     set_ticket(nullptr);

@@ -23,7 +23,10 @@ alv_usage to_abi(const engine::Usage& usage) {
     return out;
 }
 
-EventView::EventView(engine::Event event) : event_(std::move(event)), usage_(to_abi(event_.usage)) {
+void EventView::show(engine::Event event) {
+    event_ = std::move(event);
+    usage_ = to_abi(event_.usage);
+    abi_ = {};
     for (const auto& [token, logprob] : event_.top) top_.push_back({token, logprob});
     abi_.struct_size = sizeof(alv_event);
     abi_.type = static_cast<uint32_t>(event_.type);
@@ -62,8 +65,12 @@ EventView::EventView(engine::Event event) : event_(std::move(event)), usage_(to_
             abi_.usage = &usage_;
             break;
         case engine::EventType::kFailed:
-            error_ = {static_cast<alv_status>(event_.status.code()), event_.status.message(),
-                      "alv_generation"};
+            error_ = {static_cast<alv_status>(event_.status.code()), {}, "alv_generation"};
+            try {
+                error_.message = event_.status.message();
+            } catch (const std::bad_alloc&) {
+                // The code says it.
+            }
             abi_.error = &error_;
             abi_.usage = &usage_;
             break;
@@ -75,10 +82,7 @@ bool EventView::last() const {
 }
 
 Delivery::Delivery(Options options) : options_(std::move(options)) {
-    engine::Event event;
-    event.type = engine::EventType::kFailed;
-    event.status = out_of_host_memory();
-    last_resort_.push_back(std::make_unique<EventView>(std::move(event)));
+    last_.push_back(std::make_unique<EventView>());
     if (options_.dispatcher) last_slot_.emplace_back();
 }
 
@@ -97,35 +101,40 @@ void Delivery::settle(const engine::Event& event) {
 }
 
 bool Delivery::on_event(engine::Event event) {
-    const bool last = is_last(event.type);
-    try {
-        return take(std::move(event));
-    } catch (const std::bad_alloc&) {
-        if (!last) throw;
+    if (is_last(event.type)) {
+        take_last(std::move(event));
+        return true;
     }
-    take_last_resort();
-    return true;
+    return take(std::move(event));
 }
 
-// In the place of a last event that there was no memory for.
-void Delivery::take_last_resort() noexcept {
-    if (options_.history) options_.history->end_reply();
+// For which there always is memory.
+void Delivery::take_last(engine::Event event) noexcept {
     std::unique_lock lock(mutex_);
-    if (last_resort_.empty()) return;
+    if (last_.empty()) return;
+    try {
+        settle(event);
+    } catch (const std::bad_alloc&) {
+        options_.history->end_reply();
+        event.type = engine::EventType::kFailed;
+        event.status = out_of_host_memory();
+    }
+    usage_ = event.usage;
+    last_.front()->show(std::move(event));
     if (options_.callback && !options_.dispatcher) {
-        const std::unique_ptr<EventView> view = std::move(last_resort_.front());
+        const std::unique_ptr<EventView> view = std::move(last_.front());
+        last_.clear();
         lock.unlock();
         run_callback(*view);
         return;
     }
-    queue_.splice(queue_.end(), last_resort_);
+    queue_.splice(queue_.end(), last_);
     changed_.notify_all();
     lock.unlock();
     if (options_.callback) options_.dispatcher->enqueue(shared_from_this(), last_slot_);
 }
 
 bool Delivery::take(engine::Event event) {
-    const bool last = is_last(event.type);
     // What takes memory comes first.
     Queue view;
     view.push_back(std::make_unique<EventView>(std::move(event)));
@@ -136,7 +145,7 @@ bool Delivery::take(engine::Event event) {
         const std::lock_guard lock(mutex_);
         const engine::Event& taken = view.front()->event();
         usage_ = taken.usage;
-        if (callback_failed_ && !last) return false;
+        if (callback_failed_) return false;
         settle(taken);
         if (!at_once) {
             queue_.splice(queue_.end(), view);
@@ -152,12 +161,17 @@ bool Delivery::take(engine::Event event) {
     return true;
 }
 
-std::unique_ptr<EventView> Delivery::callback_failure() const {
+// What comes in the place of an end that the callback did not live to see.
+engine::Event Delivery::callback_failure() const {
     engine::Event failed;
     failed.type = engine::EventType::kFailed;
-    failed.status = {Code::kCallbackFailed, "the generation's callback failed"};
     failed.usage = usage_;
-    return std::make_unique<EventView>(std::move(failed));
+    try {
+        failed.status = {Code::kCallbackFailed, "the generation's callback failed"};
+    } catch (const std::bad_alloc&) {
+        failed.status = {Code::kCallbackFailed, {}};
+    }
+    return failed;
 }
 
 void Delivery::deliver_next() {
@@ -170,11 +184,7 @@ void Delivery::deliver_next() {
         if (callback_failed_ && !next->last()) return;
         if (callback_failed_ && next->abi()->type == ALV_EVENT_DONE) {
             // It was done before the callback's failure could be told to the engine.
-            try {
-                next = callback_failure();
-            } catch (const std::bad_alloc&) {
-                if (!last_resort_.empty()) next = std::move(last_resort_.front());
-            }
+            next->show(callback_failure());
         }
     }
     run_callback(*next);

@@ -24,7 +24,10 @@ alv_usage to_abi(const engine::Usage& usage);
 // An event with all that its alv_event points to.
 class EventView {
   public:
-    explicit EventView(engine::Event event);
+    EventView() = default;
+    explicit EventView(engine::Event event) { show(std::move(event)); }
+    // Takes no memory but for `top` and a failure's message, without which it does.
+    void show(engine::Event event);
     EventView(const EventView&) = delete;
     EventView& operator=(const EventView&) = delete;
     const alv_event* abi() const { return &abi_; }
@@ -32,10 +35,10 @@ class EventView {
     bool last() const;
 
   private:
-    const engine::Event event_;
+    engine::Event event_;
     std::vector<alv_token_logprob> top_;
-    alv_usage usage_;
-    alv_error error_;
+    alv_usage usage_{};
+    alv_error error_{};
     alv_event abi_{};
 };
 
@@ -73,8 +76,8 @@ class Delivery : public engine::EventSink,
   private:
     using Queue = std::list<std::unique_ptr<EventView>>;
     bool take(engine::Event event);
-    void take_last_resort() noexcept;
-    std::unique_ptr<EventView> callback_failure() const;
+    void take_last(engine::Event event) noexcept;
+    engine::Event callback_failure() const;
     void settle(const engine::Event& event);
     void run_callback(const EventView& event);
 
@@ -83,8 +86,8 @@ class Delivery : public engine::EventSink,
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
     Queue queue_;
-    // Made in good time: the last event comes even when there is no memory for it.
-    Queue last_resort_;
+    // Made in good time, empty: the last event comes even when there is no memory for it.
+    Queue last_;
     Dispatcher::Slot last_slot_;
     std::unique_ptr<EventView> current_;  // that poll() handed out
     bool ended_ = false;                  // the last event was handed out

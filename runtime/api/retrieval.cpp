@@ -79,7 +79,7 @@ Result<std::shared_ptr<engine::Ticket>> Retrieval::start(std::shared_ptr<const H
     try {
         const alv_status status = calls.retrieve(calls.user_data, &state->handle_, &asked);
         if (status != ALV_STATUS_OK) {
-            state->fail_if_open(std::string("the retriever failed: ") + alv_status_name(status));
+            state->fail_if_open("the retriever failed: ", status);
         }
     } catch (...) {
         state->fail_if_open("the retriever threw an exception");
@@ -89,11 +89,15 @@ Result<std::shared_ptr<engine::Ticket>> Retrieval::start(std::shared_ptr<const H
 }
 
 Status Retrieval::end(Status status) {
+    return end_if_open(std::move(status)) ? ok_status() : over();
+}
+
+bool Retrieval::end_if_open(Status status) {
     engine::Retriever::Done done;
     std::vector<engine::Passage> passages;
     {
         const std::lock_guard lock(mutex_);
-        if (!done_) return over();
+        if (!done_) return false;
         done = std::exchange(done_, nullptr);
         passages = std::move(passages_);
     }
@@ -102,12 +106,20 @@ Status Retrieval::end(Status status) {
     } else {
         done(std::move(status));
     }
-    return ok_status();
+    return true;
 }
 
-void Retrieval::fail_if_open(std::string message) {
+void Retrieval::fail_if_open(const char* message, alv_status status) noexcept {
+    Status why(Code::kOutOfHostMemory, {});
+    try {
+        std::string text(message);
+        if (status != ALV_STATUS_OK) text += alv_status_name(status);
+        why = Status(Code::kCallbackFailed, std::move(text));
+    } catch (const std::bad_alloc&) {
+        // Then that is what it fails with.
+    }
     // That it is over already is no failure here.
-    static_cast<void>(end(Status(Code::kCallbackFailed, std::move(message))));
+    static_cast<void>(end_if_open(std::move(why)));
 }
 
 void Retrieval::cancel() {
@@ -117,7 +129,7 @@ void Retrieval::cancel() {
         if (refs == 0) return;
     } while (!handle_.refs.compare_exchange_weak(refs, refs + 1));
     const alv_retriever& calls = vtable_->calls();
-    if (end(cancelled("the retrieval was cancelled")).ok() && calls.cancel) {
+    if (end_if_open(cancelled("the retrieval was cancelled")) && calls.cancel) {
         try {
             calls.cancel(calls.user_data, &handle_);
         } catch (...) {
@@ -140,6 +152,7 @@ Status Retrieval::add(const alv_passage& given) {
         return limit_exceeded("all passages together have more than " +
                               std::to_string(ALV_RETRIEVER_MAX_TOTAL_BYTES) + " bytes");
     }
+    if (passages_.size() == passages_.capacity()) passages_.reserve(passages_.size() * 2 + 1);
     if (!ids_.insert(passage.id).second) {
         return invalid_argument("the passage \"" + passage.id + "\" was added before");
     }

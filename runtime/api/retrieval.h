@@ -58,7 +58,8 @@ class Retrieval final : public engine::Ticket, public std::enable_shared_from_th
 
   private:
     Status end(Status status);
-    void fail_if_open(std::string message);
+    bool end_if_open(Status status);  // false: it was over
+    void fail_if_open(const char* message, alv_status status = ALV_STATUS_OK) noexcept;
 
     const std::shared_ptr<const HostVtable> vtable_;
     const uint32_t k_;

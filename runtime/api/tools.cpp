@@ -57,6 +57,7 @@ class HostTool : public agent::ToolHandler {
         if (!callback_) return {Code::kCallbackFailed, "the tool cannot be called"};
         alv_status status = ALV_STATUS_CALLBACK_FAILED;
         call->host_retain();
+        const std::unique_ptr<agent::PendingCall, HostRelease> owned(call.get());
         try {
             status = callback_(user_data_, to_handle(call.get()));
         } catch (...) {
@@ -69,7 +70,6 @@ class HostTool : public agent::ToolHandler {
             // Before the last owner goes, whose message says less.
             static_cast<void>(call->reply(failed.message(), true));
         }
-        call->host_release();
         return failed;
     }
 
@@ -85,6 +85,9 @@ class HostTool : public agent::ToolHandler {
     }
 
   private:
+    struct HostRelease {
+        void operator()(agent::PendingCall* call) const { call->host_release(); }
+    };
     const alv_tool_callback callback_;
     const alv_tool_drop_callback drop_;
     const alv_tool_release_callback release_;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/utf8.h"
 #include "knowledge/splitter.h"
 
@@ -12,8 +12,9 @@ namespace alv::knowledge {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
+constexpr uint32_t kMaxJsonDepth = 64;
 constexpr size_t kMaxFiles = 1'000'000;
 
 fs::path path_of(const std::string& utf8_path) {
@@ -65,18 +66,8 @@ Result<std::string> read_text(const std::string& path) {
     return plain_lines(view);
 }
 
-bool too_deep(std::string_view text) {
-    int depth = 0;
-    for (const char c : text) {
-        if (c == '{' || c == '[') ++depth;
-        if (c == '}' || c == ']') --depth;
-        if (depth > 64) return true;
-    }
-    return false;
-}
-
 Result<Json> parse_object(std::string_view text) {
-    if (too_deep(text)) return limit_exceeded("JSON nested too deep");
+    if (json_depth(text) > kMaxJsonDepth) return limit_exceeded("JSON nested too deep");
     Json json = Json::parse(text, nullptr, false);
     if (!json.is_object()) return invalid_argument("not a JSON object");
     return json;

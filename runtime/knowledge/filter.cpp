@@ -1,12 +1,13 @@
 #include "knowledge/filter.h"
 
-#include <nlohmann/json.hpp>
+#include "base/json.h"
 
 namespace alv::knowledge {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
+constexpr uint32_t kMaxJsonDepth = 64;
 constexpr size_t kMaxBytes = 65536;
 constexpr int kMaxDepth = 8;
 constexpr size_t kMaxValues = 512;
@@ -200,17 +201,6 @@ class Compiler {
     Filter out_;
 };
 
-// nlohmann's parser keeps a tree: its depth is limited before it is built.
-bool too_deep(std::string_view text) {
-    int depth = 0;
-    for (const char c : text) {
-        if (c == '{' || c == '[') ++depth;
-        if (c == '}' || c == ']') --depth;
-        if (depth > 64) return true;
-    }
-    return false;
-}
-
 }  // namespace
 
 void Filter::bind(Statement& statement, int first) const {
@@ -223,7 +213,7 @@ void Filter::bind(Statement& statement, int first) const {
 Result<Filter> parse_filter(std::string_view text) {
     if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return Filter();
     if (text.size() > kMaxBytes) return limit_exceeded("filter: more than 65536 bytes");
-    if (too_deep(text)) return limit_exceeded("filter: too deep");
+    if (json_depth(text) > kMaxJsonDepth) return limit_exceeded("filter: too deep");
     const Json json = Json::parse(text, nullptr, false);
     if (json.is_discarded()) return wrong("it is not JSON");
     Compiler compiler;

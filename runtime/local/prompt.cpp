@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <ctime>
-#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 
 namespace alv::local {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
 constexpr const char* kChatMl =
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] "

@@ -38,6 +38,7 @@ void TaskQueue::run() {
     bool woken = false;
     {
         const std::lock_guard lock(mutex_);
+        tasks_.reserve(tasks_.size() + added_.size());  // nothing may be lost on the way
         added.swap(added_);
         woken = std::exchange(is_woken_, false);
         if (added.empty() && tasks_.empty()) return;

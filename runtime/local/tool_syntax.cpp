@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 
 namespace alv::local {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
 constexpr size_t kMaxNameBytes = 64;
 constexpr size_t kMaxTools = 256;

@@ -6,7 +6,7 @@
 namespace alv::schema {
 namespace {
 
-using Ordered = nlohmann::ordered_json;
+using Ordered = OrderedJson;
 
 // One part of a JSON pointer in a URI fragment.
 std::string undo_escapes(std::string_view text) {

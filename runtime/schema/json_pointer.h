@@ -1,9 +1,10 @@
 // Places in a JSON document: "#/a/0/b~1c".
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include "base/json.h"
 
 namespace alv::schema {
 
@@ -11,10 +12,10 @@ namespace alv::schema {
 std::string pointer_step(const std::string& path, std::string_view key);
 
 struct Place {
-    const nlohmann::ordered_json* json = nullptr;  // null: it is not there
-    std::string path;                              // written in the one way of pointer_step()
+    const OrderedJson* json = nullptr;  // null: it is not there
+    std::string path;                   // written in the one way of pointer_step()
 };
 // Where "#" or "#/..." leads, as a fragment of a URI.
-Place follow_pointer(const nlohmann::ordered_json& root, std::string_view pointer);
+Place follow_pointer(const OrderedJson& root, std::string_view pointer);
 
 }  // namespace alv::schema

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,13 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "base/status.h"
 #include "schema/automaton.h"
 #include "schema/grammar.h"
 
 namespace alv::schema {
-
-using Json = nlohmann::json;
 
 struct SchemaLimits {
     size_t max_bytes = 1u << 20;
@@ -70,7 +69,7 @@ class Schema {
         uint32_t types = kAnyType;
         Id ref = kNone;
         bool has_values = false;  // enum or const
-        std::vector<Json> values;
+        std::deque<Json> values;
         std::vector<Id> any_of;
         bool any_of_given = false;
         bool exclusive = false;  // any_of came as oneOf: its branches exclude each other

@@ -2,7 +2,6 @@
 
 #include "schema/branches.h"
 #include "schema/json_pointer.h"
-#include "schema/nesting.h"
 
 namespace alv::schema {
 
@@ -115,7 +114,7 @@ Result<std::shared_ptr<const Schema>> Schema::parse(std::string_view text,
     if (text.size() > limits.max_bytes) {
         return limit_exceeded("the schema has over " + std::to_string(limits.max_bytes) + " bytes");
     }
-    if (nesting_of(text) > limits.max_depth) {
+    if (json_depth(text) > limits.max_depth) {
         return limit_exceeded("the schema is nested deeper than " +
                               std::to_string(limits.max_depth));
     }

@@ -15,7 +15,7 @@ bool is_annotation(std::string_view key);
 
 class SchemaParser {
   public:
-    using Ordered = nlohmann::ordered_json;
+    using Ordered = OrderedJson;
     SchemaParser(const Ordered& root, Schema& out) : root_(root), out_(out) {}
     Status run();
 

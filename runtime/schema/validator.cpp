@@ -2,7 +2,6 @@
 #include <cmath>
 
 #include "base/utf8.h"
-#include "schema/nesting.h"
 #include "schema/schema.h"
 
 namespace alv::schema {
@@ -178,7 +177,7 @@ Status validate(const Schema& schema, const Json& document) {
 }
 
 Status validate_text(const Schema& schema, std::string_view document) {
-    if (nesting_of(document) > schema.limits().max_depth) {
+    if (json_depth(document) > schema.limits().max_depth) {
         return limit_exceeded("the document is nested too deeply");
     }
     const Json json = Json::parse(document, nullptr, false);

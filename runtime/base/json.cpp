@@ -1,10 +1,10 @@
-#include "schema/nesting.h"
+#include "base/json.h"
 
 #include <algorithm>
 
-namespace alv::schema {
+namespace alv {
 
-uint32_t nesting_of(std::string_view text) {
+uint32_t json_depth(std::string_view text) {
     uint32_t depth = 0;
     uint32_t most = 0;
     bool in_string = false;
@@ -24,4 +24,4 @@ uint32_t nesting_of(std::string_view text) {
     return most;
 }
 
-}  // namespace alv::schema
+}  // namespace alv
