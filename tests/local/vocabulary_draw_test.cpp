@@ -8,6 +8,7 @@
 #include <random>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "local/token_grammar.h"
 #include "model/vocabulary.h"
 #include "schema/classes.h"
@@ -92,7 +93,7 @@ TEST(VocabularyDraw, EveryDocumentMatchesItsSchema) {
                 ASSERT_TRUE(status.ok())
                     << name << ", " << kind << ": " << document << " " << status.message();
                 if (i < 100) {
-                    out << "{\"schema\": " << schema::Json::parse(text)
+                    out << "{\"schema\": " << Json::parse(text)
                         << ", \"document\": " << document << "}\n";
                 }
             }
