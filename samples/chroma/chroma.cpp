@@ -41,12 +41,12 @@ std::vector<chroma::Document> read_lines(const std::string& path) {
 
 void ingest(const chroma::Client& client, const std::string& collection, alviss::Embedder& embedder,
             const std::vector<std::string>& paths) {
-    const std::string id = client.collection(collection, true);
+    const chroma::Collection made = client.collection(collection, true);
     for (const std::string& path : paths) {
         const std::vector<chroma::Document> documents = read_lines(path);
         std::vector<std::string> texts;
         for (const chroma::Document& document : documents) texts.push_back(document.text);
-        client.upsert(id, documents, need(embedder.embed(texts)));
+        client.upsert(made, documents, need(embedder.embed(texts)));
         std::printf("%s: %zu documents\n", path.c_str(), documents.size());
     }
 }

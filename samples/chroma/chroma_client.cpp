@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -16,7 +17,6 @@ const std::atomic<bool> kNever{false};
 struct Transfer {
     std::string body;
     size_t max_bytes;
-    const std::atomic<bool>* cancelled;
     bool is_too_large = false;
 };
 
@@ -35,8 +35,25 @@ size_t receive(char* data, size_t, size_t size, void* user_data) noexcept {
     return size;
 }
 
-int watch(void* user_data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
-    return static_cast<Transfer*>(user_data)->cancelled->load() ? 1 : 0;
+// Runs the transfer; between its turns it looks whether it is still wanted.
+CURLcode perform(CURL* curl, const std::atomic<bool>& cancelled) {
+    const std::unique_ptr<CURLM, CURLMcode (*)(CURLM*)> owner(curl_multi_init(),
+                                                              curl_multi_cleanup);
+    CURLM* const multi = owner.get();
+    if (!multi || curl_multi_add_handle(multi, curl) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+    CURLcode code = CURLE_OK;
+    int n_running = 1;
+    while (n_running > 0 && code == CURLE_OK) {
+        if (cancelled) code = CURLE_ABORTED_BY_CALLBACK;
+        if (code != CURLE_OK || curl_multi_perform(multi, &n_running) != CURLM_OK) break;
+        if (n_running > 0) curl_multi_poll(multi, nullptr, 0, 50, nullptr);
+    }
+    int n_left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi, &n_left)) {
+        if (message->msg == CURLMSG_DONE) code = message->data.result;
+    }
+    curl_multi_remove_handle(multi, curl);
+    return n_running > 0 && code == CURLE_OK ? CURLE_ABORTED_BY_CALLBACK : code;
 }
 
 [[noreturn]] void fail(CURLcode code, const Transfer& transfer, const std::string& url) {
@@ -50,21 +67,53 @@ int watch(void* user_data, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexc
                 url + ": " + curl_easy_strerror(code));
 }
 
-// {"error": "...", "message": "..."}, or the body's beginning.
+// Null where it is no JSON, or nested so deep that nobody meant it: what writes JSON recurses.
+json parse(const std::string& body) {
+    constexpr int kDeepest = 32;
+    bool is_too_deep = false;
+    json parsed = json::parse(
+        body,
+        [&](int depth, json::parse_event_t, const json&) {
+            is_too_deep = is_too_deep || depth > kDeepest;
+            return depth <= kDeepest;
+        },
+        false);
+    return is_too_deep ? json() : parsed;
+}
+
+// {"error": "...", "message": "..."}, or the body's beginning: of printable ASCII alone, since
+// nobody knows what a server sends.
 std::string reason(const std::string& body) {
-    const json answer = json::parse(body, nullptr, false);
+    const json answer = parse(body);
+    std::string text = body;
     if (answer.is_object() && answer.contains("message") && answer["message"].is_string()) {
-        return answer["message"];
+        text = answer["message"];
     }
-    return body.substr(0, 200);
+    text.resize(std::min<size_t>(text.size(), 200));
+    for (char& c : text) {
+        if (c < 0x20 || c > 0x7e) c = '?';
+    }
+    return text;
 }
 
 json parse(const std::string& body, const char* what) {
-    json answer = json::parse(body, nullptr, false);
+    json answer = parse(body);
     if (!answer.is_object()) {
         throw Error(ALV_STATUS_CORRUPT_FILE, std::string("the server's ") + what + " is no JSON");
     }
     return answer;
+}
+
+std::string space_of(const json& collection) {
+    const json& configuration = collection.value("configuration_json", json::object());
+    for (const char* index : {"hnsw", "spann"}) {
+        if (configuration.is_object() && configuration.contains(index) &&
+            configuration[index].is_object() && configuration[index].contains("space") &&
+            configuration[index]["space"].is_string()) {
+            return configuration[index]["space"];
+        }
+    }
+    return "l2";  // Chroma's own default
 }
 
 // Column `name` of the only row of a query's answer.
@@ -92,7 +141,7 @@ std::string Client::request(const std::string& path, const std::string* body,
     const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(
         curl_slist_append(nullptr, "Content-Type: application/json"), curl_slist_free_all);
     if (!handle || !headers) throw Error(ALV_STATUS_OUT_OF_HOST_MEMORY, "no memory for a request");
-    Transfer transfer{{}, server_.max_body_bytes, &cancelled};
+    Transfer transfer{{}, server_.max_body_bytes};
     const std::string url = base_ + path;
     CURL* const curl = handle.get();
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -109,10 +158,7 @@ std::string Client::request(const std::string& path, const std::string* body,
     }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
-    const CURLcode code = curl_easy_perform(curl);
+    const CURLcode code = perform(curl, cancelled);
     if (code != CURLE_OK) fail(code, transfer, url);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
@@ -124,7 +170,7 @@ std::string Client::request(const std::string& path, const std::string* body,
     return std::move(transfer.body);
 }
 
-std::string Client::collection(const std::string& name, bool make) const {
+Collection Client::collection(const std::string& name, bool make) const {
     std::string answer;
     if (make) {
         const std::string body = json{{"name", name},
@@ -142,10 +188,10 @@ std::string Client::collection(const std::string& name, bool make) const {
     if (!parsed.contains("id") || !parsed["id"].is_string()) {
         throw Error(ALV_STATUS_CORRUPT_FILE, "the server's collection has no id");
     }
-    return parsed["id"];
+    return {parsed["id"], space_of(parsed)};
 }
 
-void Client::upsert(const std::string& collection_id, const std::vector<Document>& documents,
+void Client::upsert(const Collection& collection, const std::vector<Document>& documents,
                     const std::vector<float>& vectors) const {
     if (documents.empty()) return;
     const size_t dim = vectors.size() / documents.size();
@@ -162,23 +208,23 @@ void Client::upsert(const std::string& collection_id, const std::vector<Document
         body["embeddings"].push_back(std::vector<float>(first, first + static_cast<long>(dim)));
     }
     const std::string text = body.dump();
-    request("/" + collection_id + "/upsert", &text, kNever);
+    request("/" + collection.id + "/upsert", &text, kNever);
 }
 
-std::vector<Found> Client::query(const std::string& collection_id, const std::vector<float>& vector,
+std::vector<Found> Client::query(const Collection& collection, const std::vector<float>& vector,
                                  uint32_t k, const std::string& where,
                                  const std::atomic<bool>& cancelled) const {
     json body = {{"query_embeddings", json::array({vector})},
                  {"n_results", k},
                  {"include", {"documents", "metadatas", "distances"}}};
     if (!where.empty()) {
-        body["where"] = json::parse(where, nullptr, false);
+        body["where"] = parse(where);
         if (!body["where"].is_object()) {
             throw Error(ALV_STATUS_INVALID_ARGUMENT, "the filter is no JSON object");
         }
     }
     const std::string text = body.dump();
-    const json answer = parse(request("/" + collection_id + "/query", &text, cancelled), "answer");
+    const json answer = parse(request("/" + collection.id + "/query", &text, cancelled), "answer");
     const json& ids = column(answer, "ids");
     const json& documents = column(answer, "documents");
     const json& metadatas = column(answer, "metadatas");
@@ -192,7 +238,8 @@ std::vector<Found> Client::query(const std::string& collection_id, const std::ve
         if (!ids[i].is_string() || !documents[i].is_string() || !distances[i].is_number()) continue;
         Found one;
         one.document = {ids[i], documents[i], metadatas[i].is_object() ? metadatas[i].dump() : ""};
-        one.score = 1 - distances[i].get<double>();
+        const double distance = distances[i];
+        one.score = 1 - (collection.space == "l2" ? distance / 2 : distance);
         if (metadatas[i].is_object() && metadatas[i].contains("source") &&
             metadatas[i]["source"].is_string()) {
             one.source = metadatas[i]["source"];

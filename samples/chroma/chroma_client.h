@@ -27,7 +27,12 @@ struct Document {
 struct Found {
     Document document;
     std::string source;  // metadata's "source", if it has one
-    double score = 0;    // cosine similarity
+    double score = 0;    // cosine similarity, if the collection's vectors have length 1
+};
+
+struct Collection {
+    std::string id;
+    std::string space;  // of its distances: "cosine", "l2" (squared) or "ip"
 };
 
 struct Server {
@@ -47,14 +52,14 @@ class Client {
   public:
     explicit Client(Server server);
 
-    // The id of a collection by its name; `make` makes it, with cosine distance, if there is none.
-    std::string collection(const std::string& name, bool make) const;
+    // A collection by its name; `make` makes it, with cosine distance, if there is none.
+    Collection collection(const std::string& name, bool make) const;
     // One vector a document, one after the other. What has the same id is replaced.
-    void upsert(const std::string& collection_id, const std::vector<Document>& documents,
+    void upsert(const Collection& collection, const std::vector<Document>& documents,
                 const std::vector<float>& vectors) const;
-    // The k nearest, best first. `where` is a JSON object in Chroma's language, or empty. Ends soon
-    // after `cancelled` is set.
-    std::vector<Found> query(const std::string& collection_id, const std::vector<float>& vector,
+    // The k nearest to a vector of length 1, best first. `where` is a JSON object in Chroma's
+    // language, or empty. Ends within 50 ms after `cancelled` is set.
+    std::vector<Found> query(const Collection& collection, const std::vector<float>& vector,
                              uint32_t k, const std::string& where,
                              const std::atomic<bool>& cancelled) const;
 

@@ -45,16 +45,16 @@ struct Retriever::State {
         std::shared_ptr<std::atomic<bool>> cancelled;
     };
 
-    State(Client its_client, std::string its_collection, alv_embedder* its_embedder)
+    State(Client its_client, Collection its_collection, alv_embedder* its_embedder)
         : client(std::move(its_client)),
-          collection_id(std::move(its_collection)),
+          collection(std::move(its_collection)),
           embedder(its_embedder) {}
 
     void run();
     void answer(Query& query) const;
 
     const Client client;
-    const std::string collection_id;
+    const Collection collection;
     alv_embedder* const embedder;
     std::mutex mutex;
     std::condition_variable changed;
@@ -69,10 +69,12 @@ void Retriever::State::run() {
         changed.wait(lock, [&] { return is_over || !queue.empty(); });
         if (is_over) return;
         {
-            Query query = queue.front();
+            // It stays in the queue meanwhile, for cancel() to find; a deque's elements stay put.
+            Query& query = queue.front();
             lock.unlock();
             answer(query);
             lock.lock();
+            const Query done = std::move(query);
             queue.pop_front();
             lock.unlock();
         }  // with the last owner of its retrieval the retriever may go, which takes the lock
@@ -84,16 +86,19 @@ void Retriever::State::answer(Query& query) const {
     alv_status status = ALV_STATUS_OK;
     std::string message;
     try {
+        if (*query.cancelled) throw Error(ALV_STATUS_CANCELLED, "cancelled");
         const std::vector<float> vector = embed(embedder, query.text, *query.cancelled);
         for (const Found& found :
-             client.query(collection_id, vector, query.k, query.filter, *query.cancelled)) {
+             client.query(collection, vector, query.k, query.filter, *query.cancelled)) {
             alv_passage passage = ALV_PASSAGE_INIT;
             passage.id = alviss::to_abi(found.document.id);
             passage.text = alviss::to_abi(found.document.text);
             passage.metadata = alviss::to_abi(found.document.metadata);
             passage.source = alviss::to_abi(found.source);
             passage.score = found.score;
-            if (const auto added = query.retrieval.add(passage); !added) {
+            const auto added = query.retrieval.add(passage);
+            // A document without text is none; what the others say still counts.
+            if (!added && added.error().code() != ALV_STATUS_INVALID_ARGUMENT) {
                 throw Error(added.error().code(), std::string(added.error().message()));
             }
         }
@@ -107,8 +112,8 @@ void Retriever::State::answer(Query& query) const {
     static_cast<void>(query.retrieval.finish(status, message));  // over already: nobody listens
 }
 
-Retriever::Retriever(Client client, std::string collection_id, alv_embedder* embedder)
-    : state_(std::make_shared<State>(std::move(client), std::move(collection_id), embedder)) {
+Retriever::Retriever(Client client, Collection collection, alv_embedder* embedder)
+    : state_(std::make_shared<State>(std::move(client), std::move(collection), embedder)) {
     state_->thread = std::thread([state = state_] { state->run(); });
 }
 

@@ -14,7 +14,7 @@ namespace chroma {
 // the retriever's own; a query that is cancelled ends its request.
 class Retriever : public alviss::Retriever {
   public:
-    Retriever(Client client, std::string collection_id, alv_embedder* embedder);
+    Retriever(Client client, Collection collection, alv_embedder* embedder);
     ~Retriever() override;
     Retriever(const Retriever&) = delete;
     Retriever& operator=(const Retriever&) = delete;

@@ -1,6 +1,5 @@
-"""The sample chroma against a server that runs, and against servers that misbehave. Loopback only."""
+"""The sample chroma against a Chroma server. Loopback only."""
 
-import http.server
 import json
 import os
 import re
@@ -8,15 +7,14 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 import urllib.request
 from pathlib import Path
 
-from tool import LIMIT_S, MINILM, SMOLLM2, TOOL, ToolTest
+from chroma_test import ChromaTest, free_port
+from tool import MINILM, SMOLLM2
 
-CHROMA = TOOL.parent / "chroma"
 SERVER = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "alviss/chroma-1.5.9/run"
 DOCUMENTS = """\
 Machine learning is a field of AI where computers learn from data.
@@ -28,34 +26,6 @@ Fine-tuning is a method to adapt pre-trained models to specific tasks.
 LoRA is a parameter-efficient fine-tuning method.
 RAG is a technique combining retrieval and generation.
 """
-
-
-def setUpModule():
-    if not CHROMA.exists():
-        raise unittest.SkipTest("the sample was not built: libcurl is missing")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class ChromaTest(ToolTest):
-    def chroma(self, url, *args):
-        return subprocess.run([str(CHROMA), url, *map(str, args)], capture_output=True,
-                              timeout=LIMIT_S)
-
-    def says(self, url, *args):
-        done = self.chroma(url, *args)
-        self.assertEqual(done.returncode, 0, done.stderr.decode())
-        return done.stdout.decode(), done.stderr.decode()
-
-    def fails(self, url, *args, says):
-        done = self.chroma(url, *args)
-        self.assertEqual(done.returncode, 1, done.stdout)
-        self.assertEqual(done.stdout, b"")
-        self.assertIn(says, done.stderr.decode())
 
 
 class AServer(ChromaTest):
@@ -129,65 +99,6 @@ class AServer(ChromaTest):
         made = post("", {"name": "narrow"})
         post(f"/{made['id']}/upsert", {"ids": ["a"], "embeddings": [[1, 0, 0]], "documents": ["a"]})
         self.fails(self.url, "narrow", "search", MINILM, "x", says="dimension of 3, got 384")
-
-
-class Misbehaviour(ChromaTest):
-    """Each of these is refused with what happened, and nothing hangs."""
-
-    def serve(self, collection, query):
-        """A server that gives `collection` and then `query`: (status, body)."""
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def answer(self, status, body):
-                self.send_response(status)
-                self.end_headers()
-                try:
-                    for _ in range(0, len(body), 1 << 20):
-                        self.wfile.write(body[_:_ + (1 << 20)])
-                except OSError:
-                    pass  # the client has had enough
-
-            def do_GET(self):
-                self.answer(*collection)
-
-            def do_POST(self):
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self.answer(*query)
-
-            def log_message(self, *_):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return f"http://127.0.0.1:{server.server_port}"
-
-    def test_nobody_there(self):
-        self.fails(f"http://127.0.0.1:{free_port()}", "abc", "search", MINILM, "x",
-                   says="connect to server")
-        self.fails("file:///etc", "abc", "search", MINILM, "x", says="nsupported protocol")
-
-    def test_one_that_never_answers(self):
-        with socket.create_server(("127.0.0.1", 0)) as mute:
-            start = time.monotonic()
-            self.fails(f"http://127.0.0.1:{mute.getsockname()[1]}", "abc", "search", MINILM, "x",
-                       says="imeout was reached")
-            self.assertLess(time.monotonic() - start, 60)
-
-    def test_answers_that_are_none(self):
-        good = (200, b'{"id": "1"}')
-        for collection, query, says in (
-                ((500, b'{"message": "on fire"}'), good, "500: on fire"),
-                ((200, b"<html>"), good, "no JSON"),
-                ((200, b"{}"), good, "no id"),
-                (good, (503, b"busy"), "503: busy"),
-                (good, (200, b"[1, 2"), "no JSON"),
-                (good, (200, b"{}"), "no ids"),
-                (good, (200, b'{"ids": [["a"]], "documents": [[]], "metadatas": [[]],'
-                             b' "distances": [[]]}'), "several lengths"),
-                (good, (200, b'{"ids": [["' + b"a" * (17 << 20) + b'"]]}'), "more than 16777216")):
-            with self.subTest(says):
-                self.fails(self.serve(collection, query), "abc", "search", MINILM, "x", says=says)
 
 
 if __name__ == "__main__":
