@@ -53,10 +53,11 @@ class Filter {
         options.lookback_bytes = lookback_bytes;
         options.callback = look;
         options.release = release;
-        options.user_data = owned.get();
+        FilterFunction* const taken = owned.release();  // until release() is called
+        options.user_data = taken;
         auto made = detail::make<Filter, alv_filter>(
             [&](auto** out, auto** error) { return alv_filter_create(&options, out, error); });
-        if (made) static_cast<void>(owned.release());  // until release() is called
+        if (!made) delete taken;  // it was not
         return made;
     }
     static Result<Filter> create(const alv_filter_list_options& options) {

@@ -65,10 +65,11 @@ class Tools {
         about.callback = call;
         about.drop = handler->drop ? dropped : nullptr;
         about.release = release;
-        about.user_data = handler.get();
+        Handler* const taken = handler.release();  // until release() is called
+        about.user_data = taken;
         Status status =
             detail::run([&](auto** error) { return alv_tools_add(get(), &about, error); });
-        if (status) static_cast<void>(handler.release());  // until release() is called
+        if (!status) delete taken;  // it was not
         return status;
     }
     Status remove(std::string_view name) {
