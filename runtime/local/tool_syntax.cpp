@@ -107,11 +107,14 @@ Result<std::string> tools_json(std::span<const engine::ToolSpec> tools) {
         if (parameters.is_discarded()) {
             return invalid_argument("the parameters of tool '" + tool.name + "' are no JSON");
         }
-        list.push_back({{"type", "function"},
-                        {"function",
-                         {{"name", tool.name},
-                          {"description", tool.description},
-                          {"parameters", std::move(parameters)}}}});
+        Json function = Json::object();
+        function["name"] = tool.name;
+        function["description"] = tool.description;
+        function["parameters"] = std::move(parameters);
+        Json entry = Json::object();
+        entry["type"] = "function";
+        entry["function"] = std::move(function);
+        list.push_back(std::move(entry));
     }
     return list.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -92,7 +92,7 @@ TEST(VocabularyDraw, EveryDocumentMatchesItsSchema) {
                 ASSERT_TRUE(status.ok())
                     << name << ", " << kind << ": " << document << " " << status.message();
                 if (i < 100) {
-                    out << "{\"schema\": " << schema::Json::parse(text)
+                    out << "{\"schema\": " << Json::parse(text)
                         << ", \"document\": " << document << "}\n";
                 }
             }
