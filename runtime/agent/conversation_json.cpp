@@ -49,14 +49,20 @@ Result<engine::Message> message_of(const Json& from) {
 }
 
 Json json_of(const engine::Message& message, bool pinned) {
-    Json out = {{"role", message.role}, {"content", message.content}};
+    Json out = Json::object();
+    out["role"] = message.role;
+    out["content"] = message.content;
     if (pinned) out["pinned"] = true;
+    Json calls = Json::array();
     for (const engine::ToolCall& call : message.tool_calls) {
+        Json one = Json::object();
+        one["id"] = call.id;
+        one["name"] = call.name;
         Json arguments = Json::parse(call.arguments, nullptr, false);
-        if (!arguments.is_object()) arguments = Json::object();
-        out["tool_calls"].push_back(
-            {{"id", call.id}, {"name", call.name}, {"arguments", std::move(arguments)}});
+        one["arguments"] = arguments.is_object() ? std::move(arguments) : Json::object();
+        calls.push_back(std::move(one));
     }
+    if (!calls.empty()) out["tool_calls"] = std::move(calls);
     if (!message.tool_call_id.empty()) out["tool_call_id"] = message.tool_call_id;
     if (!message.tool_name.empty()) out["tool_name"] = message.tool_name;
     return out;
@@ -66,13 +72,13 @@ Json json_of(const engine::Message& message, bool pinned) {
 
 std::string Conversation::save() const {
     const std::lock_guard lock(mutex_);
-    Json out = {{"alviss_conversation", kVersion},
-                {"max_turns", limits_.max_turns},
-                {"token_budget", limits_.token_budget},
-                {"messages", Json::array()}};
-    for (const Entry& entry : entries_) {
-        out["messages"].push_back(json_of(entry.message, entry.pinned));
-    }
+    Json messages = Json::array();
+    for (const Entry& entry : entries_) messages.push_back(json_of(entry.message, entry.pinned));
+    Json out = Json::object();
+    out["alviss_conversation"] = kVersion;
+    out["max_turns"] = limits_.max_turns;
+    out["token_budget"] = limits_.token_budget;
+    out["messages"] = std::move(messages);
     return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

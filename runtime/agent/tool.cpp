@@ -128,7 +128,9 @@ std::shared_ptr<const Tool> find_tool(const ToolList& tools, std::string_view na
 }
 
 std::string error_result(std::string_view message) {
-    return Json{{"error", message}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+    Json out = Json::object();
+    out["error"] = message;
+    return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace alv::agent

@@ -1,6 +1,8 @@
 // JSON: nlohmann's, with a destructor that takes no memory. Theirs moves all children to a list
 // first, so that deep trees do not recurse; with no memory for the list it ends the process. Ours
-// recurses: a text's depth is asked before it is parsed.
+// recurses: a text's depth is asked before it is parsed. A tree is made of Json::object() and
+// Json::array(): their braces leak, and their [] and push_back() of a null value break it, where
+// memory runs out on the way.
 #pragma once
 
 #include <cstddef>

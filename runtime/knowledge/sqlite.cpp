@@ -170,6 +170,10 @@ Status Database::exec(const char* sql) {
     return result == SQLITE_OK ? ok_status() : error_of(db_, result);
 }
 
+void Database::roll_back() noexcept {
+    static_cast<void>(sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr));
+}
+
 Result<Statement> Database::prepare(std::string_view sql) {
     sqlite3_stmt* raw = nullptr;
     const int result =
@@ -201,7 +205,7 @@ Result<Transaction> Transaction::begin(Database& db, bool write) {
 }
 
 Transaction::~Transaction() {
-    if (db_) static_cast<void>(db_->exec("ROLLBACK"));  // there is nothing more to undo
+    if (db_) db_->roll_back();
 }
 
 Status Transaction::commit() {

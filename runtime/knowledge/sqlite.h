@@ -61,6 +61,9 @@ class Database {
 
     // One or more statements without parameters.
     Status exec(const char* sql);
+    // Ends a transaction that is of no use. Takes no memory of ours; where it fails there is
+    // nothing more to undo.
+    void roll_back() noexcept;
     Result<Statement> prepare(std::string_view sql);
     int64_t last_row() const;
 

@@ -37,15 +37,21 @@ constexpr const char* kPlainLines =
 
 // What a template that takes tools reads of a message besides its role and content.
 std::string extra_of(const engine::Message& message) {
-    Json extra = Json::object();
+    Json calls = Json::array();
     for (const engine::ToolCall& call : message.tool_calls) {
         Json arguments = Json::parse(call.arguments, nullptr, false);
         if (arguments.is_discarded()) arguments = Json::object();
-        extra["tool_calls"].push_back(
-            {{"id", call.id},
-             {"type", "function"},
-             {"function", {{"name", call.name}, {"arguments", std::move(arguments)}}}});
+        Json function = Json::object();
+        function["name"] = call.name;
+        function["arguments"] = std::move(arguments);
+        Json entry = Json::object();
+        entry["id"] = call.id;
+        entry["type"] = "function";
+        entry["function"] = std::move(function);
+        calls.push_back(std::move(entry));
     }
+    Json extra = Json::object();
+    if (!calls.empty()) extra["tool_calls"] = std::move(calls);
     if (!message.tool_call_id.empty()) extra["tool_call_id"] = message.tool_call_id;
     if (!message.tool_name.empty()) extra["name"] = message.tool_name;
     return extra.empty() ? std::string()

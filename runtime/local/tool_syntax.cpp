@@ -114,11 +114,14 @@ Result<std::string> tools_json(std::span<const engine::ToolSpec> tools) {
             description += "\n" + example.input + " -> ";
             description += example.answer.empty() ? example.arguments : "no call";
         }
-        list.push_back({{"type", "function"},
-                        {"function",
-                         {{"name", tool.name},
-                          {"description", std::move(description)},
-                          {"parameters", std::move(parameters)}}}});
+        Json function = Json::object();
+        function["name"] = tool.name;
+        function["description"] = std::move(description);
+        function["parameters"] = std::move(parameters);
+        Json entry = Json::object();
+        entry["type"] = "function";
+        entry["function"] = std::move(function);
+        list.push_back(std::move(entry));
     }
     return list.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

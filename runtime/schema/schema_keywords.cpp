@@ -89,14 +89,18 @@ Status SchemaParser::read_type(Node& node, const std::string&, const Ordered& va
     return ok_status();
 }
 
-// enum, or const: a list of one.
+// enum and const: const is a list of one.
 Status SchemaParser::read_values(Node& node, const std::string& key, const Ordered& value) {
-    const Ordered values = key == "const" ? Ordered::array({value}) : value;
-    if (!values.is_array()) return wrong(node, key, "is not a list");
+    if (key == "enum" && !value.is_array()) return wrong(node, key, "is not a list");
     if (node.has_values) return refuse(node.path, "const", "beside \"enum\" can't be done");
     node.has_values = true;
-    for (const Ordered& item : values) {
+    const auto add = [&](const Ordered& item) {
         node.values.push_back(Json::parse(item.dump(), nullptr, false));
+    };
+    if (key == "const") {
+        add(value);
+    } else {
+        std::for_each(value.begin(), value.end(), add);
     }
     return ok_status();
 }

@@ -44,6 +44,10 @@ TEST(Documents, JsonLines) {
     }
     folder.write("deep.jsonl", std::string(100000, '['));
     EXPECT_EQ(read_documents(folder / "deep.jsonl", "d", "").status().code(), Code::kLimitExceeded);
+    folder.write("quoted.jsonl", R"({"text": ")" + std::string(100000, ']') + R"(", "m": )" +
+                                     std::string(100000, '['));
+    EXPECT_EQ(read_documents(folder / "quoted.jsonl", "d", "").status().code(),
+              Code::kLimitExceeded);
 }
 
 TEST(Documents, AFileIsReadAsItIs) {

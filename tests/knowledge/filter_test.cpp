@@ -99,7 +99,8 @@ TEST_F(FilterTest, WhatIsWrongIsNamed) {
         {many, "512"},
         {deep, "levels"},
         {std::string(100000, '['), "65536"},
-        {std::string(1000, '['), "deep"}};
+        {std::string(1000, '['), "deep"},
+        {R"({"a": ")" + std::string(1000, ']') + R"(", "b": )" + std::string(1000, '['), "deep"}};
     for (const auto& [filter, part] : cases) {
         const auto parsed = parse_filter(filter);
         ASSERT_FALSE(parsed.ok()) << filter.substr(0, 60);

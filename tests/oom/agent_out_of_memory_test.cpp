@@ -239,11 +239,11 @@ class Knowledge : public OnAModel {
 };
 
 TEST(OutOfMemory, AmongToolsPassagesFiltersAndSchemas) {
-    fail_each([] { return std::make_unique<Agent>(ALV_RUNTIME_HOST_STEPPED); }, 1);
+    fail_each([] { return std::make_unique<Agent>(ALV_RUNTIME_HOST_STEPPED); }, 13);
 }
 
 TEST(OutOfMemory, AmongToolsPassagesFiltersAndSchemasWithAWorker) {
-    fail_each([] { return std::make_unique<Agent>(0); }, 1);
+    fail_each([] { return std::make_unique<Agent>(0); }, 17);
 }
 
 TEST(OutOfMemory, InAKnowledgeBase) {
@@ -251,7 +251,7 @@ TEST(OutOfMemory, InAKnowledgeBase) {
 }
 
 TEST(OutOfMemory, InAKnowledgeBaseWithAWorker) {
-    fail_each([] { return std::make_unique<Knowledge>(0); }, 1);
+    fail_each([] { return std::make_unique<Knowledge>(0); }, 3);
 }
 
 }  // namespace
