@@ -93,8 +93,8 @@ TEST(VocabularyDraw, EveryDocumentMatchesItsSchema) {
                 ASSERT_TRUE(status.ok())
                     << name << ", " << kind << ": " << document << " " << status.message();
                 if (i < 100) {
-                    out << "{\"schema\": " << Json::parse(text)
-                        << ", \"document\": " << document << "}\n";
+                    out << "{\"schema\": " << Json::parse(text) << ", \"document\": " << document
+                        << "}\n";
                 }
             }
         }
