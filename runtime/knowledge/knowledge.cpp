@@ -87,20 +87,19 @@ Status Knowledge::reload(Database& db) {
 Status Knowledge::agree(Database& db, std::optional<Transaction>& transaction,
                         std::shared_lock<FairMutex>& lock) {
     for (uint32_t i = 0; i < kMaxTries; ++i) {
-        if (lock.owns_lock()) lock.unlock();
         transaction.reset();
+        // Under the lock nothing of ours is committed: only another process can be ahead.
+        lock.lock();
         ALV_ASSIGN_OR_RETURN(Transaction begun, Transaction::begin(db, false));
         transaction.emplace(std::move(begun));
         ALV_ASSIGN_OR_RETURN(const int64_t generation, read_generation(db));
-        lock.lock();
         if (generation == generation_) return ok_status();
-        // Older: a change of ours came between. Newer: another process wrote.
-        if (generation < generation_) continue;
         lock.unlock();
         const std::unique_lock alone(index_mutex_);
         if (generation_ < generation) ALV_RETURN_IF_ERROR(reload(db));
     }
-    return Status(Code::kTimeout, "the knowledge file changes faster than it can be read");
+    return Status(Code::kTimeout,
+                  "another process changes the knowledge file faster than it can be read");
 }
 
 Status Knowledge::commit(Change change, Applied& applied) {

@@ -127,12 +127,11 @@ std::span<const uint8_t> Statement::blob(int at) const {
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, bool create) {
-    sqlite3* raw = nullptr;
+    std::unique_ptr<Database> db(new Database);
     const int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
     const int result =
-        sqlite3_open_v2(path.empty() ? ":memory:" : path.c_str(), &raw, flags, nullptr);
-    std::unique_ptr<Database> db(new Database(raw));
-    if (result != SQLITE_OK) return error_of(raw, result).annotate(path);
+        sqlite3_open_v2(path.empty() ? ":memory:" : path.c_str(), &db->db_, flags, nullptr);
+    if (result != SQLITE_OK) return error_of(db->db_, result).annotate(path);
     Status status = db->configure(path.empty());
     if (!status.ok()) return status.annotate(path);
     return db;

@@ -69,9 +69,9 @@ class Database {
 
   private:
     friend class StopGuard;
-    explicit Database(sqlite3* db) : db_(db) {}
+    Database() = default;
     Status configure(bool in_memory);
-    sqlite3* db_;
+    sqlite3* db_ = nullptr;
 };
 
 // While it lives, statements of the connection end as cancelled soon after `*stop` turned true.

@@ -105,9 +105,7 @@ Result<Guide::Move> Guide::go_on(Move move, std::string text, TokenGrammar::Stat
 }
 
 Status Guide::read_calls(Move& move, std::string_view text) {
-    if (!reader_) return ok_status();
-    ALV_ASSIGN_OR_RETURN(move.calls, reader_->push(text));
-    return ok_status();
+    return reader_ ? reader_->push(text, move.calls) : ok_status();
 }
 
 Result<Guide::Move> Guide::take_free(text::TokenId drawn, uint64_t tokens_left) {

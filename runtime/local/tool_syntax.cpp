@@ -159,8 +159,7 @@ std::vector<engine::Message> example_turns(std::span<const engine::ToolSpec> too
     return turns;
 }
 
-Result<std::vector<engine::ToolCall>> CallReader::push(std::string_view text) {
-    std::vector<engine::ToolCall> calls;
+Status CallReader::push(std::string_view text, std::vector<engine::ToolCall>& calls) {
     for (const char c : text) {
         if (depth_ == 0 && c != '{') continue;
         object_ += c;
@@ -181,7 +180,7 @@ Result<std::vector<engine::ToolCall>> CallReader::push(std::string_view text) {
             calls.push_back(std::move(call));
         }
     }
-    return calls;
+    return ok_status();
 }
 
 Result<engine::ToolCall> CallReader::read(std::string_view object) const {

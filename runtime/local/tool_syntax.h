@@ -55,10 +55,11 @@ std::vector<engine::Message> example_turns(std::span<const engine::ToolSpec> too
 class CallReader {
   public:
     explicit CallReader(const ToolSyntax& syntax) : syntax_(&syntax) {}
-    // Takes more of the reply, from its trigger on; returns the calls that it completes, without
+    // Takes more of the reply, from its trigger on; appends the calls that it completes, without
     // ids. A JSON object that is no call is invalid argument, one that is nested too deeply limit
-    // exceeded; both say why.
-    Result<std::vector<engine::ToolCall>> push(std::string_view text);
+    // exceeded; both say why, and the reply is read no further. However the reply is cut, the
+    // calls before such a one are appended.
+    Status push(std::string_view text, std::vector<engine::ToolCall>& calls);
 
   private:
     Result<engine::ToolCall> read(std::string_view object) const;

@@ -34,12 +34,7 @@ Read read(const ToolSyntax& syntax, std::string_view text, size_t piece) {
     Read out;
     CallReader reader(syntax);
     for (size_t at = 0; at < text.size() && out.status.ok(); at += piece) {
-        auto calls = reader.push(text.substr(at, piece));
-        if (!calls.ok()) {
-            out.status = calls.status();
-        } else {
-            for (engine::ToolCall& call : *calls) out.calls.push_back(std::move(call));
-        }
+        out.status = reader.push(text.substr(at, piece), out.calls);
     }
     return out;
 }

@@ -31,9 +31,8 @@ TEST(ToolSyntax, EveryFamilyReadsWhatItWrites) {
             CallReader reader(syntax);
             std::vector<engine::ToolCall> read;
             for (size_t at = 0; at < text.size(); at += piece) {
-                auto calls = reader.push(std::string_view(text).substr(at, piece));
-                ASSERT_TRUE(calls.ok()) << calls.status().message();
-                for (auto& call : *calls) read.push_back(std::move(call));
+                const Status status = reader.push(std::string_view(text).substr(at, piece), read);
+                ASSERT_TRUE(status.ok()) << status.message();
             }
             ASSERT_EQ(read.size(), n) << syntax.name;
             for (size_t i = 0; i < n; ++i) {
@@ -50,11 +49,26 @@ TEST(ToolSyntax, ThePlainFormIsTheMissions) {
 }
 
 TEST(ToolSyntax, WhatIsNoCallIsSaid) {
-    CallReader reader(pick_tool_syntax(""));
-    EXPECT_EQ(reader.push(R"({"a": 1})").status().code(), Code::kInvalidArgument);
-    CallReader other(pick_tool_syntax(""));
-    EXPECT_EQ(other.push(R"({"function": "f", "parameters": 3})").status().code(),
-              Code::kInvalidArgument);
+    std::vector<engine::ToolCall> calls;
+    for (const char* text : {R"({"a": 1})", R"({"function": "f", "parameters": 3})"}) {
+        CallReader reader(pick_tool_syntax(""));
+        EXPECT_EQ(reader.push(text, calls).code(), Code::kInvalidArgument);
+    }
+    EXPECT_TRUE(calls.empty());
+}
+
+TEST(ToolSyntax, CallsBeforeWhatIsNoneAreRead) {
+    const std::string text = R"({"function": "f", "parameters": {}} {} )";
+    for (const size_t piece : {size_t{1}, text.size()}) {
+        CallReader reader(pick_tool_syntax(""));
+        std::vector<engine::ToolCall> calls;
+        Status status;
+        for (size_t at = 0; at < text.size() && status.ok(); at += piece) {
+            status = reader.push(std::string_view(text).substr(at, piece), calls);
+        }
+        EXPECT_EQ(status.code(), Code::kInvalidArgument);
+        EXPECT_EQ(calls.size(), 1u) << piece;
+    }
 }
 
 TEST(ToolSyntax, NestingHasALimit) {
@@ -63,18 +77,20 @@ TEST(ToolSyntax, NestingHasALimit) {
                std::string(depth, ']') + "}}";
     };
     CallReader reader(pick_tool_syntax(""));
-    EXPECT_EQ(reader.push(nested(48)).value().size(), 1u);
-    EXPECT_EQ(reader.push(nested(100'000)).status().code(), Code::kLimitExceeded);
+    std::vector<engine::ToolCall> calls;
+    EXPECT_TRUE(reader.push(nested(48), calls).ok());
+    EXPECT_EQ(calls.size(), 1u);
+    EXPECT_EQ(reader.push(nested(100'000), calls).code(), Code::kLimitExceeded);
 }
 
 TEST(ToolSyntax, ANameThatAModelMadeUpIsOneString) {
     const std::vector<engine::ToolCall> odd = {{"", "f\", \"x\": \"\n", "{}"}};
     for (const ToolSyntax& syntax : tool_syntaxes()) {
         CallReader reader(syntax);
-        const auto read = reader.push(syntax.render(odd));
-        ASSERT_TRUE(read.ok()) << syntax.name;
-        ASSERT_EQ(read->size(), 1u);
-        EXPECT_EQ(read->at(0).name, odd[0].name);
+        std::vector<engine::ToolCall> read;
+        ASSERT_TRUE(reader.push(syntax.render(odd), read).ok()) << syntax.name;
+        ASSERT_EQ(read.size(), 1u);
+        EXPECT_EQ(read[0].name, odd[0].name);
     }
 }
 
