@@ -62,6 +62,8 @@ void plan_cpu(const Caps& caps, Plan& plan) {
     // passes over a vocabulary are spread over many lanes.
     plan.reduce_lanes = std::min(512U, caps.max_workgroup_invocations);
     plan.prefill_tokens = 64;
+    // A step of 8 columns takes two to two and a half times as long as one of one.
+    plan.least_batch = 3;
     plan.warm_by_dispatch = true;
     plan.cpu_threads = caps.cpu_threads;
     // One instruction there, where a broadcast is a loop in 22.3.6 and a load is many in both.

@@ -249,7 +249,11 @@ std::unique_ptr<Round> Scheduler::next_round() {
     prompt_turn_ = !for_prompt;
     if (!prompt && replies.empty()) return nullptr;
     turn_ = for_prompt ? first_prompt : first_reply;
-    if (for_prompt) replies.assign(1, prompt);
+    if (for_prompt) {
+        replies.assign(1, prompt);
+    } else if (replies.size() < replies[0]->model().decoder->least_batch()) {
+        replies.resize(1);
+    }
     return std::make_unique<Round>(std::move(replies));
 }
 

@@ -21,6 +21,7 @@ class ProgramDecoder : public Decoder {
     const Model& model() const override { return *state_->model; }
     uint32_t max_step_tokens() const override { return state_->sizes.max_tokens; }
     uint32_t max_batch() const override { return state_->sizes.max_batch; }
+    uint32_t least_batch() const override { return state_->device().plan().least_batch; }
     uint32_t kv_tokens_free() const override {
         return state_->kv->n_free_pages() * shared::kPageTokens;
     }

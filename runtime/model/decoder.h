@@ -87,8 +87,10 @@ class Decoder {
     virtual uint32_t kv_tokens_free() const = 0;
     // An empty sequence that may grow to `max_tokens`. Limit exceeded when that is over the pool.
     virtual Result<std::unique_ptr<Sequence>> create_sequence(uint32_t max_tokens) = 0;
-    // Sequences that one step can take a token further, all at once.
+    // Sequences that one step can take a token further, all at once; and from how many on that is
+    // faster than one after the other.
     virtual uint32_t max_batch() const = 0;
+    virtual uint32_t least_batch() const = 0;
     // One request, or up to max_batch() of one token and a sequence of its own each. What a request
     // draws does not depend on the others. Limit exceeded: a sequence is full. Out of device
     // memory: no free page in the pool.

@@ -264,6 +264,7 @@ class FakeDecoder : public model::Decoder {
             std::make_unique<FakeSequence>(world_, pool_, max_tokens));
     }
     uint32_t max_batch() const override { return world_->batch; }
+    uint32_t least_batch() const override { return world_->least_batch; }
     Result<std::unique_ptr<model::Step>> begin_batch(
         std::span<const model::StepRequest> requests) override {
         const FakeWorld::Use use(*world_);

@@ -35,6 +35,7 @@ struct FakeWorld {
     uint32_t step_tokens = 16;  // of one prefill step
     uint32_t slice_tokens = 4;  // of one slice
     uint32_t batch = 8;         // sequences of one step
+    uint32_t least_batch = 2;   // from how many on it is one
     std::chrono::microseconds slice_time{0};
     uint32_t pool_tokens = 1024;
     uint32_t context = 512;

@@ -32,6 +32,23 @@ TEST(Scheduler, RepliesGoOnTogether) {
     EXPECT_GE(together, 16u);
 }
 
+TEST(Scheduler, RepliesThatAreFasterOneByOneTakeTurns) {
+    auto w = std::make_shared<FakeWorld>();
+    w->least_batch = 3;
+    Harness h(w);
+    auto a = std::make_shared<Listener>();
+    auto b = std::make_shared<Listener>();
+    h.submit(h.request(h.open(), "aa", 10), a);
+    h.submit(h.request(h.open(), "bb", 10), b);
+    h.drive({a, b});
+    const auto steps = w->steps();
+    ASSERT_EQ(steps.size(), 20u);
+    for (size_t i = 3; i < 18; ++i) {
+        EXPECT_EQ(steps[i].n_together, 1u);
+        EXPECT_NE(steps[i].sequence, steps[i - 1].sequence) << i;
+    }
+}
+
 TEST(Scheduler, APromptAndRepliesTakeTurns) {
     auto w = std::make_shared<FakeWorld>();
     Harness h(w);
