@@ -98,6 +98,7 @@ void main() {
     if (steps_[token].n_own == 0) return;
     const uint position = steps_[token].position;
     const uint first_page = steps_[token].first_page;
+    const bool stores = row0 == 0 && (p_.flags & kStepIsStored) == 0;  // one workgroup does
     const uint n_all = p_.n_heads + 2 * p_.n_kv_heads;
     load_turns(position, lane);
     const uint slot = position % kPageTokens;
@@ -108,12 +109,25 @@ void main() {
     [[unroll]] for (uint c = 0; c < QUADS; ++c) {
         const uvec2 words = pack(head_[c]);
         key[c] = halves(words);
-        if (row0 == 0) {  // one workgroup writes
+        if (stores) {
             const uint at = (cache_head * (HEAD_DIM / 2) + c * 16 + lane * 2) * kPageTokens + slot;
             k_words_[at] = words.x;
             k_words_[at + kPageTokens] = words.y;
         }
     }
+    const uint value =
+        (token * n_all + p_.n_heads + p_.n_kv_heads + kv_head) * (HEAD_DIM / 4) + lane * 2;
+    [[unroll]] for (uint c = 0; c < QUADS; c += 2) {
+        const uvec4 words = uvec4(pack(qkv_[value + c * 8]), pack(qkv_[value + c * 8 + 1]));
+        if (stores) {
+            v_cache_[(cache_head * kPageTokens + slot) * (HEAD_DIM / 8) + c * 4 + lane] = words;
+        }
+        [[unroll]] for (uint r = 0; r < ROWS; ++r) {
+            sums_[r * QUADS + c] = halves(words.xy);
+            sums_[r * QUADS + c + 1] = halves(words.zw);
+        }
+    }
+    if ((p_.flags & kStepStoreOnly) != 0) return;
     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
         load_head(token * n_all + kv_head * heads_each + min(row0 + r, heads_each - 1), 0, lane);
         float score = 0.0;
@@ -124,18 +138,6 @@ void main() {
         position_[r] = position;
         max_[r] = sum_of_lanes(score);
         total_[r] = lane == 0 ? 1.0 : 0.0;
-    }
-    const uint value =
-        (token * n_all + p_.n_heads + p_.n_kv_heads + kv_head) * (HEAD_DIM / 4) + lane * 2;
-    [[unroll]] for (uint c = 0; c < QUADS; c += 2) {
-        const uvec4 words = uvec4(pack(qkv_[value + c * 8]), pack(qkv_[value + c * 8 + 1]));
-        if (row0 == 0) {
-            v_cache_[(cache_head * kPageTokens + slot) * (HEAD_DIM / 8) + c * 4 + lane] = words;
-        }
-        [[unroll]] for (uint r = 0; r < ROWS; ++r) {
-            sums_[r * QUADS + c] = halves(words.xy);
-            sums_[r * QUADS + c + 1] = halves(words.zw);
-        }
     }
     const uint oldest = p_.window != 0 && position >= p_.window ? position - p_.window + 1 : 0;
     for (uint first = oldest / kPageTokens * kPageTokens; first < position; first += kPageTokens) {

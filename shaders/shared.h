@@ -23,8 +23,8 @@ ALV_CONST kMaxPenalty = 1024;
 ALV_CONST kMaxTop = 64;
 
 // What changes from step to step. Written by the host before a program is submitted. A step has a
-// row a sequence: one with several tokens, or several with one token each, which are then the
-// tokens of the step in their order.
+// row a sequence: one with several tokens, or several with one token each, which are then the tokens
+// of the step in their order. (Or rows that are one sequence's next tokens, as if one at a time.)
 struct Step {
     uint n_tokens;    // tokens of the step, all rows together; of row 0 only
     uint n_own;       // tokens of this row; 0: it is not in use
@@ -100,12 +100,15 @@ struct AttentionPush {
     uint window;      // 0: attends to all earlier positions
 };
 
-// rope and attention of one token.
+// rope and attention of one token a row. Rows that read what other rows of the step write take two
+// dispatches: one that stores keys and values, one that attends.
+ALV_CONST kStepStoreOnly = 4;
+ALV_CONST kStepIsStored = 8;
 struct AttentionStepPush {
     uint n_heads;
     uint n_kv_heads;
     uint window;
-    uint flags;  // kRopeQkNorm
+    uint flags;  // kRopeQkNorm, kStep...
     float q_scale;
     float epsilon;  // of the q and k norms
 };

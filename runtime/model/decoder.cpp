@@ -21,6 +21,7 @@ class ProgramDecoder : public Decoder {
     const Model& model() const override { return *state_->model; }
     uint32_t max_step_tokens() const override { return state_->sizes.max_tokens; }
     uint32_t max_batch() const override { return state_->sizes.max_batch; }
+    uint32_t max_draft() const override { return state_->draft.rows.n_sequences - 1; }
     uint32_t least_batch() const override { return state_->device().plan().least_batch; }
     uint32_t kv_tokens_free() const override {
         return state_->kv->n_free_pages() * shared::kPageTokens;
@@ -144,6 +145,7 @@ Result<std::unique_ptr<Decoder>> Decoder::create(std::shared_ptr<const Model> mo
     state->sizes = sizes;
     ALV_ASSIGN_OR_RETURN(state->buffers, create_step_buffers(device, hp, sizes));
     const ForwardContext context{state->model.get(), state->kv.get(), &state->buffers};
+    constexpr uint32_t kDraftRows = 8;
     const auto record = [&](const ops::StepRows& rows) -> Result<StepProgram> {
         ALV_ASSIGN_OR_RETURN(ForwardProgram program,
                              record_forward(context, rows, sizes.logit_rows));
@@ -157,6 +159,7 @@ Result<std::unique_ptr<Decoder>> Decoder::create(std::shared_ptr<const Model> mo
         state->batches.push_back(std::move(batch));
         if (n == sizes.max_batch) break;
     }
+    ALV_ASSIGN_OR_RETURN(state->draft, record({1, std::min(kDraftRows, sizes.max_batch), true}));
     if (device.plan().warm_by_dispatch) ALV_RETURN_IF_ERROR(warm_up(*state));
     return std::unique_ptr<Decoder>(std::make_unique<ProgramDecoder>(std::move(state)));
 }

@@ -91,9 +91,13 @@ class Decoder {
     // faster than one after the other.
     virtual uint32_t max_batch() const = 0;
     virtual uint32_t least_batch() const = 0;
-    // One request, or up to max_batch() of one token and a sequence of its own each. What a request
-    // draws does not depend on the others. Limit exceeded: a sequence is full. Out of device
-    // memory: no free page in the pool.
+    // Tokens that can be drafted: see begin_batch().
+    virtual uint32_t max_draft() const = 0;
+    // One request; or up to max_batch() of one token and a sequence of its own each; or up to 1 +
+    // max_draft() of one token each and the same sequence, whose next tokens they are. What a
+    // request draws does not depend on the others, nor on whether what follows comes in the same
+    // step (so that drafts can be verified: Leviathan et al. 2023). Limit exceeded: a sequence is
+    // full. Out of device memory: no free page in the pool.
     virtual Result<std::unique_ptr<Step>> begin_batch(std::span<const StepRequest> requests) = 0;
     Result<std::unique_ptr<Step>> begin(const StepRequest& request) {
         return begin_batch({&request, 1});

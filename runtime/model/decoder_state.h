@@ -30,11 +30,17 @@ struct DecoderState {
     StepProgram decode;
     StepProgram prefill;
     std::vector<StepProgram> batches;     // by the number of sequences, least first
+    StepProgram draft;                    // of rows that follow each other
     std::unique_ptr<gpu::Program> score;  // made when a text is first scored
     bool step_in_flight = false;
 
     gpu::Device& device() const { return *model->device(); }
 };
+
+// The requests are one sequence's next tokens.
+inline bool is_draft(std::span<const StepRequest> requests) {
+    return requests.size() > 1 && requests[0].sequence == requests[1].sequence;
+}
 
 // Checks the requests, makes room in the cache and writes the step buffers.
 Status write_step(DecoderState& state, std::span<const StepRequest> requests);

@@ -136,8 +136,8 @@ Status ForwardRecorder::attention_block(uint32_t layer) {
     if (rows_.max_tokens == 1 &&
         ops::has_attention_step(device_.plan(), heads, hp_.rope_dim, rope.halves)) {
         recorder_.label("rope, attention");
-        ALV_RETURN_IF_ERROR(ops::record_attention_step(
-            device_, recorder_, {rope, buffers_.attn, window}, rows_.n_sequences));
+        ALV_RETURN_IF_ERROR(
+            ops::record_attention_step(device_, recorder_, {rope, buffers_.attn, window}, rows_));
     } else {
         recorder_.label("rope");
         ALV_RETURN_IF_ERROR(ops::record_rope(device_, recorder_, rope, rows_));
@@ -234,7 +234,7 @@ class DrawRecorder {
 };
 
 std::string_view program_name(const ops::StepRows& rows) {
-    if (rows.n_sequences > 1) return "batch";
+    if (rows.n_sequences > 1) return rows.follow ? "draft" : "batch";
     return rows.max_tokens > 1 ? "prefill" : "decode";
 }
 

@@ -163,6 +163,7 @@ Result<std::vector<StepResult>> StepRun::results() {
 }
 
 StepProgram& program_for(DecoderState& state, std::span<const StepRequest> requests) {
+    if (is_draft(requests)) return state.draft;
     if (requests.size() == 1) return requests[0].tokens.size() == 1 ? state.decode : state.prefill;
     return *std::find_if(state.batches.begin(), state.batches.end(), [&](const StepProgram& batch) {
         return batch.rows.n_sequences >= requests.size();

@@ -43,14 +43,19 @@ Status check(const DecoderState& state, std::span<const StepRequest> requests) {
         return invalid_argument("a step has 1 to " + std::to_string(state.sizes.max_batch) +
                                 " requests, not " + std::to_string(requests.size()));
     }
+    const bool draft = is_draft(requests);
+    if (draft && requests.size() > state.draft.rows.n_sequences) {
+        return invalid_argument("more than " + std::to_string(state.draft.rows.n_sequences - 1) +
+                                " drafted tokens");
+    }
     for (size_t i = 0; i < requests.size(); ++i) {
         ALV_RETURN_IF_ERROR(check_request(state, requests[i]));
         if (requests.size() > 1 && requests[i].tokens.size() != 1) {
             return invalid_argument("requests of one step have one token each");
         }
         for (size_t j = 0; j < i; ++j) {
-            if (requests[j].sequence == requests[i].sequence) {
-                return invalid_argument("two requests of a step have the same sequence");
+            if ((requests[j].sequence == requests[i].sequence) != draft) {
+                return invalid_argument("requests are all of one sequence, or each of its own");
             }
         }
     }
@@ -91,10 +96,12 @@ std::vector<uint32_t> penalty_list(const DecoderState& state, const StepRequest&
     return list;
 }
 
-shared::Step write_row(const DecoderState& state, size_t row, const StepRequest& request) {
+// `ahead`: tokens of the sequence that rows before this one are.
+shared::Step write_row(const DecoderState& state, size_t row, const StepRequest& request,
+                       uint32_t ahead) {
     const StepBuffers& buffers = state.buffers;
     const auto& sequence = static_cast<const PagedSequence&>(*request.sequence);
-    shared::Step step = step_header(request, sequence.length());
+    shared::Step step = step_header(request, sequence.length() + ahead);
     const std::vector<uint32_t> penalty = penalty_list(state, request);
     step.n_penalty = static_cast<uint32_t>(penalty.size());
     write_words(buffers.penalty, row * shared::kMaxPenalty, penalty);
@@ -110,14 +117,17 @@ shared::Step write_row(const DecoderState& state, size_t row, const StepRequest&
 
 Status write_step(DecoderState& state, std::span<const StepRequest> requests) {
     ALV_RETURN_IF_ERROR(check(state, requests));
+    const bool draft = is_draft(requests);
     for (const StepRequest& request : requests) {
         auto& sequence = static_cast<PagedSequence&>(*request.sequence);
-        ALV_RETURN_IF_ERROR(sequence.reserve(static_cast<uint32_t>(request.tokens.size())));
+        const size_t n = draft ? requests.size() : request.tokens.size();
+        ALV_RETURN_IF_ERROR(sequence.reserve(static_cast<uint32_t>(n)));
     }
     std::vector<shared::Step> steps(state.sizes.max_batch);
     std::vector<uint32_t> tokens;
     for (size_t row = 0; row < requests.size(); ++row) {
-        steps[row] = write_row(state, row, requests[row]);
+        const uint32_t ahead = draft ? static_cast<uint32_t>(row) : 0;
+        steps[row] = write_row(state, row, requests[row], ahead);
         for (const TokenId token : requests[row].tokens) {
             tokens.push_back(static_cast<uint32_t>(token));
         }

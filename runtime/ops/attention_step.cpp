@@ -19,7 +19,7 @@ gpu::KernelKey attention_step_key(const gpu::Plan& plan, const AttentionShape& s
 }
 
 Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
-                             const AttentionStepArgs& args, uint32_t n_sequences) {
+                             const AttentionStepArgs& args, const StepRows& step_rows) {
     const RopeArgs& rope = args.rope;
     const AttentionShape shape{rope.n_heads, rope.n_kv_heads, rope.head_dim};
     if (!has_attention_step(device.plan(), shape, rope.rope_dim, rope.halves)) {
@@ -35,13 +35,18 @@ Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
     push.flags = rope.qk_norm ? shared::kRopeQkNorm : 0;
     push.q_scale = rope.q_scale;
     push.epsilon = rope.epsilon;
-    const uint32_t rows = attention_rows(device.plan(), shape, 1);
-    recorder.dispatch(kernel,
-                      {rope.qkv, rope.k_cache, rope.v_cache, args.out, rope.step, rope.pages,
-                       rope.angles, rope.qk_norm ? rope.qk_gain : rope.step},
-                      push, shape.n_kv_heads,
-                      static_cast<uint32_t>(div_up(shape.n_heads / shape.n_kv_heads, rows)),
-                      n_sequences);
+    const auto groups_y = static_cast<uint32_t>(div_up(
+        shape.n_heads / shape.n_kv_heads, attention_rows(device.plan(), shape, 1)));
+    const auto dispatch = [&](uint32_t more_flags, uint32_t y) {
+        shared::AttentionStepPush with = push;
+        with.flags |= more_flags;
+        recorder.dispatch(kernel,
+                          {rope.qkv, rope.k_cache, rope.v_cache, args.out, rope.step, rope.pages,
+                           rope.angles, rope.qk_norm ? rope.qk_gain : rope.step},
+                          with, shape.n_kv_heads, y, step_rows.n_sequences);
+    };
+    if (step_rows.follow) dispatch(shared::kStepStoreOnly, 1);
+    dispatch(step_rows.follow ? shared::kStepIsStored : 0, groups_y);
     return ok_status();
 }
 

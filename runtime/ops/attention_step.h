@@ -23,6 +23,6 @@ gpu::KernelKey attention_step_key(const gpu::Plan& plan, const AttentionShape& s
 
 // Unsupported where has_attention_step() is false.
 Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
-                             const AttentionStepArgs& args, uint32_t n_sequences);
+                             const AttentionStepArgs& args, const StepRows& rows);
 
 }  // namespace alv::ops

@@ -6,9 +6,11 @@
 namespace alv::ops {
 
 // One sequence of up to max_tokens tokens, or up to n_sequences of one token each (shared::Step).
+// `follow`: these may be one sequence's next tokens, each computed as if it came alone.
 struct StepRows {
     uint32_t max_tokens = 1;
     uint32_t n_sequences = 1;
+    bool follow = false;
 
     uint32_t all_tokens() const { return max_tokens * n_sequences; }
 };

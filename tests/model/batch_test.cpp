@@ -134,6 +134,45 @@ TEST(Batch, EachDrawsWhatItDrawsAloneWithoutSubgroups) {
     talk(*real.decoder, 9);
 }
 
+// Tokens in one step draw what they draw one by one, right and wrong guesses alike.
+TEST(Draft, IsDrawnAsIfItCameOneByOne) {
+    gpu::PlanOverrides plain;
+    plain.tier = "plain";
+    const RealModel other =
+        load_real_model("SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2", plain, 2048);
+    ASSERT_NE(other.decoder, nullptr);
+    for (Decoder* decoder :
+         {smollm2().decoder.get(), gemma3().decoder.get(), other.decoder.get()}) {
+        for (const uint32_t i : {0u, 1u, 2u, 7u}) {
+            Speaker one = speaker(*decoder, i);
+            for (uint32_t t = 0; t < 27; ++t) one.prompt.push_back(400 + static_cast<TokenId>(t));
+            start(*decoder, one, one.alone);
+            const std::vector<TokenId> draft = {one.alone[0].token, 77, 4000, 31, 5, 600, 9, 12};
+            const auto at = [&](size_t t) {
+                StepRequest request = one.request(one.alone);
+                request.tokens = {&draft[t], 1};
+                request.penalty_tokens = {draft.data(), t + 1};
+                return request;
+            };
+            for (size_t t = 0; t < draft.size(); ++t) {
+                const StepRequest request = at(t);
+                const auto result = run(*decoder, {&request, 1});
+                ASSERT_TRUE(result.ok()) << result.status().message();
+                one.alone.push_back(result->front());
+            }
+            one.sequence->truncate(static_cast<uint32_t>(one.prompt.size()));
+            std::vector<StepRequest> requests;
+            for (size_t t = 0; t < draft.size(); ++t) requests.push_back(at(t));
+            const auto results = run(*decoder, requests);
+            ASSERT_TRUE(results.ok()) << results.status().message();
+            EXPECT_EQ(one.sequence->length(), one.prompt.size() + draft.size());
+            one.together = {one.alone[0]};
+            one.together.insert(one.together.end(), results->begin(), results->end());
+            expect_same(one, "draft " + std::to_string(i));
+        }
+    }
+}
+
 TEST(Batch, WhoLeavesHalfWayLeavesTheOthersAlone) {
     Decoder& decoder = *smollm2().decoder;
     std::vector<Speaker> speakers;
@@ -174,7 +213,9 @@ TEST(Batch, WhatCannotBeOneStepIsRefused) {
     const auto code = [&] { return decoder.begin_batch(requests).status().code(); };
     requests[1].tokens = speakers[1].prompt;
     EXPECT_EQ(code(), Code::kInvalidArgument);
-    requests[1] = requests[0];
+    requests = {requests[0], requests[0], speakers[1].request(speakers[1].alone)};
+    EXPECT_EQ(code(), Code::kInvalidArgument);
+    requests.assign(decoder.max_draft() + 2, requests[0]);
     EXPECT_EQ(code(), Code::kInvalidArgument);
     requests.assign(decoder.max_batch() + 1, requests[0]);
     EXPECT_EQ(code(), Code::kInvalidArgument);

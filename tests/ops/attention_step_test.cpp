@@ -70,7 +70,7 @@ class Sample {
         rope.v_cache = values;
         test::run(device_, [&](gpu::Recorder& recorder) -> Status {
             if (at_once) {
-                return record_attention_step(device_, recorder, {rope, out, case_.window}, 1);
+                return record_attention_step(device_, recorder, {rope, out, case_.window}, {});
             }
             ALV_RETURN_IF_ERROR(record_rope(device_, recorder, rope, {}));
             return record_attention(
@@ -139,7 +139,7 @@ TEST(AttentionStep, WhatHasNoKernelIsRefused) {
     args.rope.head_dim = 96;
     args.rope.rope_dim = 32;
     const auto recorder = device.record("test");
-    EXPECT_EQ(record_attention_step(device, *recorder, args, 1).code(), Code::kUnsupported);
+    EXPECT_EQ(record_attention_step(device, *recorder, args, {}).code(), Code::kUnsupported);
 }
 
 }  // namespace alv::ops::test
