@@ -54,11 +54,13 @@ typedef struct alv_usage {
     double prefill_ms;         /* from the first work on it to the first token */
     double first_token_ms;     /* from the call to the first token */
     double decode_ms;          /* from the first to the last new token */
+    uint32_t drafted_tokens;   /* guessed ahead by prompt lookup, and computed */
+    uint32_t accepted_tokens;  /* of these, what the model drew as well */
 } alv_usage;
 
 /* Ready to be filled in. Since 0.1 */
 #define ALV_USAGE_INIT \
-    { sizeof(alv_usage), 0, 0, 0, 0.0, 0.0, 0.0, 0.0, }
+    { sizeof(alv_usage), 0, 0, 0, 0.0, 0.0, 0.0, 0.0, 0, 0, }
 
 /* Writes ALV_USAGE_INIT into the first `struct_size` bytes of `out_usage`. Thread-compatible.
  * Since 0.1 */
@@ -105,6 +107,10 @@ typedef alv_status (*alv_generation_callback)(void* user_data, alv_generation* g
 #define ALV_GENERATION_IGNORE_END 0x4u
 /* Special tokens are written out in the text. Since 0.1 */
 #define ALV_GENERATION_RENDER_SPECIAL 0x8u
+/* No tokens are guessed ahead. Otherwise, where the end of the text came up before, what followed
+ * it there is guessed and verified in one step, as long as that pays off; the reply is the same,
+ * token for token. (Prompt lookup, Saxena 2023.) Since 0.1 */
+#define ALV_GENERATION_NO_PROMPT_LOOKUP 0x10u
 
 /* Upper limits. Since 0.1 */
 #define ALV_GENERATION_MAX_TOP_LOGPROBS 64u

@@ -20,6 +20,8 @@ alv_usage to_abi(const engine::Usage& usage) {
     out.prefill_ms = usage.prefill_ms;
     out.first_token_ms = usage.first_token_ms;
     out.decode_ms = usage.decode_ms;
+    out.drafted_tokens = usage.drafted_tokens;
+    out.accepted_tokens = usage.accepted_tokens;
     return out;
 }
 

@@ -11,7 +11,8 @@ namespace alv::api {
 namespace {
 
 constexpr uint32_t kFlags = ALV_GENERATION_PARSE_SPECIAL | ALV_GENERATION_ADD_BOS |
-                            ALV_GENERATION_IGNORE_END | ALV_GENERATION_RENDER_SPECIAL;
+                            ALV_GENERATION_IGNORE_END | ALV_GENERATION_RENDER_SPECIAL |
+                            ALV_GENERATION_NO_PROMPT_LOOKUP;
 
 Status check_range(float value, float highest, const char* name) {
     if (value >= 0 && value <= highest) return ok_status();  // false for NaN
@@ -84,6 +85,7 @@ Status read_request(const alv_generation_options& options, engine::Request& out)
     out.max_tokens = options.max_tokens;
     out.n_top = options.n_top_logprobs;
     out.ignore_end = (options.flags & ALV_GENERATION_IGNORE_END) != 0;
+    out.prompt_lookup = (options.flags & ALV_GENERATION_NO_PROMPT_LOOKUP) == 0;
     out.render_special = (options.flags & ALV_GENERATION_RENDER_SPECIAL) != 0;
     return ok_status();
 }

@@ -104,6 +104,7 @@ struct Request {
     uint32_t n_top = 0;       // log-probabilities a token
     std::vector<std::string> stop_strings;
     bool ignore_end = false;
+    bool prompt_lookup = true;  // guesses tokens ahead: faster or not, the same tokens
     bool render_special = false;
     ToolUse tool_use;
     Constraint constraint;
@@ -129,6 +130,8 @@ struct Usage {
     double prefill_ms = 0;
     double first_token_ms = 0;
     double decode_ms = 0;
+    uint32_t drafted_tokens = 0;
+    uint32_t accepted_tokens = 0;
 };
 
 // The numbers are those of ALV_EVENT_... in include/alviss/generation.h (a test compares them).

@@ -78,37 +78,64 @@ bool Generation::wants_one() const {
     return phase_ == Phase::kDecode && kv_->tokens.size() + 1 == tokens_.size();
 }
 
+// Draws what follows `context`, whose last n_tokens are to be computed.
+model::StepRequest Generation::draw_after(std::span<const text::TokenId> context,
+                                          uint32_t n_tokens) {
+    const engine::Sampling& sampling = request_.sampling;
+    model::StepRequest request;
+    request.sequence = kv_->sequence.get();
+    request.tokens = context.last(n_tokens);
+    request.sample = true;
+    request.sampler = {sampling.temperature, sampling.top_k,          sampling.top_p,
+                       sampling.min_p,       sampling.repeat_penalty, sampling.seed};
+    request.n_top = request_.n_top;
+    if (sampling.repeat_penalty != 0 && sampling.repeat_penalty != 1) {
+        request.penalty_tokens =
+            context.last(std::min<size_t>(sampling.penalty_window, context.size()));
+    }
+    return request;
+}
+
 model::StepRequest Generation::next_request() {
     const uint32_t cached = static_cast<uint32_t>(kv_->tokens.size());
     const uint32_t most = model_->decoder->max_step_tokens();
     uint32_t n = std::min(static_cast<uint32_t>(tokens_.size()) - cached, most);
     // No prompt ends in a step of one token: that would be decode's program (see KvState::reuse).
     if (phase_ == Phase::kPrefill && n > 2 && n_prompt_ - cached - n == 1) --n;
-
+    n_step_ = n;
+    if (cached + n == tokens_.size()) {
+        model::StepRequest request = draw_after(tokens_, n);
+        if (const TokenMask* mask = guide_ ? guide_->mask() : nullptr) request.allowed = *mask;
+        return request;
+    }
     model::StepRequest request;
     request.sequence = kv_->sequence.get();
     request.tokens = std::span(tokens_).subspan(cached, n);
-    request.sample = cached + n == tokens_.size();
-    if (request.sample) {
-        const engine::Sampling& sampling = request_.sampling;
-        request.sampler = {sampling.temperature, sampling.top_k,          sampling.top_p,
-                           sampling.min_p,       sampling.repeat_penalty, sampling.seed};
-        request.penalty_tokens = penalty_tokens();
-        request.n_top = request_.n_top;
-        if (const TokenMask* mask = guide_ ? guide_->mask() : nullptr) request.allowed = *mask;
-    }
-    n_step_ = n;
     return request;
 }
 
-std::span<const text::TokenId> Generation::penalty_tokens() const {
-    const engine::Sampling& sampling = request_.sampling;
-    if (sampling.repeat_penalty == 0 || sampling.repeat_penalty == 1) return {};
-    const size_t window = std::min<size_t>(sampling.penalty_window, tokens_.size());
-    return std::span(tokens_).last(window);
+void Generation::add_requests(bool alone, std::vector<model::StepRequest>& requests) {
+    n_guesses_ = 0;
+    requests.push_back(next_request());
+    // What a guide allows after a guess is not known.
+    if (alone && wants_one() && request_.prompt_lookup && !guide_) add_draft(requests);
 }
 
-void Generation::take_result(const model::StepResult& result) {
+void Generation::add_draft(std::vector<model::StepRequest>& requests) {
+    const size_t most =
+        std::min<uint64_t>(model_->decoder->max_draft(), std::max<uint64_t>(tokens_left(), 1) - 1);
+    const auto guess = lookup_.guess(tokens_, most, model_->decoder->least_batch());
+    if (guess.empty()) return;
+    const size_t kept = std::min<size_t>(request_.sampling.penalty_window, tokens_.size());
+    ahead_.assign(tokens_.end() - static_cast<std::ptrdiff_t>(kept), tokens_.end());
+    ahead_.insert(ahead_.end(), guess.begin(), guess.end());
+    for (size_t i = 1; i <= guess.size(); ++i) {
+        requests.push_back(draw_after(std::span(ahead_).first(kept + i), 1));
+    }
+    n_guesses_ = static_cast<uint32_t>(guess.size());
+}
+
+void Generation::take_results(std::span<const model::StepResult> results) {
     const size_t cached = kv_->tokens.size();
     kv_->append(std::span(tokens_).subspan(cached, n_step_), phase_ == Phase::kPrefill);
     if (phase_ == Phase::kPrefill) {
@@ -120,7 +147,20 @@ void Generation::take_result(const model::StepResult& result) {
         phase_ = Phase::kDecode;
     }
     if (kv_->tokens.size() < tokens_.size()) return;  // more of what follows by itself
-    take_token(result);
+    usage_.drafted_tokens += n_guesses_;
+    // The results after a wrong guess are about a text that is not there.
+    size_t n_right = 0;
+    const std::span<const text::TokenId> guesses = std::span(ahead_).last(n_guesses_);
+    while (n_right < guesses.size() && results[n_right].token == guesses[n_right]) ++n_right;
+    if (n_guesses_ > 0) lookup_.learn(n_right);
+    for (size_t i = 0; i <= n_right && !over_; ++i) {
+        if (i > 0) {
+            kv_->append(guesses.subspan(i - 1, 1), false);
+            ++usage_.accepted_tokens;
+        }
+        take_token(results[i]);
+    }
+    kv_->settle();
 }
 
 void Generation::take_token(const model::StepResult& result) {
@@ -264,6 +304,7 @@ void Generation::fail(const Status& status) {
 
 void Generation::end(engine::Event last) {
     over_ = true;
+    kv_->settle();
     kv_->busy = false;
     // The host may keep the ticket for long; the model must not live on by it.
     detokenizer_.reset();

@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "local/guide.h"
+#include "local/lookup.h"
 #include "local/model_state.h"
 #include "local/stop.h"
 
@@ -49,10 +50,11 @@ class Generation : public engine::Ticket {
     void admit();
     // The next step takes one token further, which can be done with others at once.
     bool wants_one() const;
-    // What the model is to do next. Borrows from the generation until its next change.
-    model::StepRequest next_request();
-    // What came of it.
-    void take_result(const model::StepResult& result);
+    // What the model is to do next, in one step: more than one request only if the generation has
+    // the step to itself (`alone`). Borrows from the generation until its next change.
+    void add_requests(bool alone, std::vector<model::StepRequest>& requests);
+    // What came of them.
+    void take_results(std::span<const model::StepResult> results);
     // Ends it; not while a step of it is in flight.
     void fail(const Status& status);
     void finish(engine::FinishReason reason);
@@ -71,7 +73,9 @@ class Generation : public engine::Ticket {
     bool emit(engine::Event event);
     bool emit_text(std::string text);
     void end(engine::Event last);
-    std::span<const text::TokenId> penalty_tokens() const;
+    model::StepRequest next_request();
+    void add_draft(std::vector<model::StepRequest>& requests);
+    model::StepRequest draw_after(std::span<const text::TokenId> context, uint32_t n_tokens);
 
     engine::Request request_;
     std::shared_ptr<KvState> kv_;
@@ -90,6 +94,9 @@ class Generation : public engine::Ticket {
     std::vector<text::TokenId> tokens_;  // prompt and what followed it
     uint32_t n_prompt_ = 0;
     uint32_t n_step_ = 0;  // tokens of the last request
+    Lookup lookup_;
+    std::vector<text::TokenId> ahead_;  // the last tokens of tokens_, then guesses of what follows
+    uint32_t n_guesses_ = 0;            // of the step in flight
 
     engine::Usage usage_;
     Clock::time_point asked_ = Clock::now();

@@ -27,6 +27,12 @@ void KvState::append(std::span<const text::TokenId> added, bool by_prefill) {
     cached_tokens = static_cast<uint32_t>(tokens.size());
 }
 
+void KvState::settle() {
+    if (sequence && sequence->length() > tokens.size()) {
+        sequence->truncate(static_cast<uint32_t>(tokens.size()));
+    }
+}
+
 void KvState::take_back_one() {
     tokens.pop_back();
     sequence->truncate(static_cast<uint32_t>(tokens.size()));

@@ -33,6 +33,8 @@ struct KvState {
     uint32_t reuse(std::span<const text::TokenId> prompt);
     // After a step: `added` lie in the cache now.
     void append(std::span<const text::TokenId> added, bool by_prefill);
+    // Makes the sequence forget what is not among `tokens`: drafts that were wrong.
+    void settle();
     // Forgets the last token: it is computed again.
     void take_back_one();
     void drop();

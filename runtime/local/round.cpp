@@ -17,12 +17,15 @@ uint64_t ns_until(Clock::time_point deadline) {
 
 }  // namespace
 
-Round::Round(std::vector<std::shared_ptr<Generation>> generations)
-    : model_(generations.front()->shared_model()), rows_(std::move(generations)) {}
+Round::Round(const std::vector<std::shared_ptr<Generation>>& generations)
+    : model_(generations.front()->shared_model()) {
+    parts_.reserve(generations.size());
+    for (const auto& generation : generations) parts_.push_back({generation});
+}
 
 bool Round::has(const Generation& generation) const {
-    return std::any_of(rows_.begin(), rows_.end(),
-                       [&](const auto& row) { return row.get() == &generation; });
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [&](const Part& part) { return part.generation.get() == &generation; });
 }
 
 bool Round::advance(Clock::time_point deadline) {
@@ -50,18 +53,26 @@ bool Round::advance(Clock::time_point deadline) {
 // False if nobody is left to begin for.
 bool Round::begin() {
     std::vector<model::StepRequest> requests;
-    requests.reserve(rows_.size());
-    for (auto& row : rows_) {
-        guard(*row, [&] { requests.push_back(row->next_request()); });
-        if (row->over()) row.reset();
+    const bool alone = parts_.size() == 1;
+    for (Part& part : parts_) {
+        Generation& generation = *part.generation;
+        part.first = static_cast<uint32_t>(requests.size());
+        guard(generation, [&] { generation.add_requests(alone, requests); });
+        part.count = static_cast<uint32_t>(requests.size()) - part.first;
+        if (!generation.over()) continue;
+        requests.resize(part.first);
+        part.generation.reset();
     }
-    std::erase(rows_, nullptr);
-    if (rows_.empty()) return false;
+    std::erase_if(parts_, [](const Part& part) { return !part.generation; });
+    if (parts_.empty()) return false;
     Result<std::unique_ptr<model::Step>> step = model_->decoder->begin_batch(requests);
-    if (!step.ok() && rows_.size() > 1) {
-        // One of them is at fault, which shows when its turn comes to be first.
-        rows_.resize(1);
-        requests.resize(1);
+    if (!step.ok() && requests.size() > 1) {
+        // One of them is at fault, which shows when its turn comes to be first; or a guess is.
+        parts_.resize(1);
+        requests.clear();
+        guard(*parts_[0].generation, [&] { parts_[0].generation->add_requests(false, requests); });
+        parts_[0].count = static_cast<uint32_t>(requests.size());
+        if (parts_[0].generation->over()) return false;
         step = model_->decoder->begin_batch(requests);
     }
     if (!step.ok()) {
@@ -74,30 +85,35 @@ bool Round::begin() {
 
 // Lets those go that were cancelled; false if nobody is left.
 bool Round::let_go() {
-    for (uint32_t i = 0; i < rows_.size(); ++i) {
-        const std::shared_ptr<Generation> row = rows_[i];
-        if (!row || !row->cancelled()) continue;
-        step_->drop(i);
-        rows_[i].reset();
-        guard(*row, [&] { row->finish(engine::FinishReason::kCancelled); });
+    bool anybody = false;
+    for (Part& part : parts_) {
+        if (part.generation && part.generation->cancelled()) {
+            const std::shared_ptr<Generation> gone = std::move(part.generation);
+            for (uint32_t i = 0; i < part.count; ++i) step_->drop(part.first + i);
+            guard(*gone, [&] { gone->finish(engine::FinishReason::kCancelled); });
+        }
+        anybody = anybody || part.generation != nullptr;
     }
-    return std::any_of(rows_.begin(), rows_.end(), [](const auto& row) { return row != nullptr; });
+    return anybody;
 }
 
 void Round::take_results() {
     const Result<std::vector<model::StepResult>> results = step_->results();
     step_.reset();
     if (!results.ok()) return fail(results.status());
-    for (size_t i = 0; i < rows_.size(); ++i) {
-        if (rows_[i]) guard(*rows_[i], [&] { rows_[i]->take_result((*results)[i]); });
+    for (const Part& part : parts_) {
+        if (!part.generation) continue;
+        guard(*part.generation, [&] {
+            part.generation->take_results(std::span(*results).subspan(part.first, part.count));
+        });
     }
 }
 
 void Round::fail(const Status& status) {
     step_.reset();
     lost_device_ = status.code() == Code::kDeviceLost;
-    for (const auto& row : rows_) {
-        if (row) row->fail(status);
+    for (const Part& part : parts_) {
+        if (part.generation) part.generation->fail(status);
     }
 }
 

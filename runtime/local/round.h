@@ -12,7 +12,7 @@ namespace alv::local {
 class Round {
   public:
     // Of one or more generations of one model; more than one want one token each.
-    explicit Round(std::vector<std::shared_ptr<Generation>> generations);
+    explicit Round(const std::vector<std::shared_ptr<Generation>>& generations);
 
     ModelState& model() const { return *model_; }
     bool has(const Generation& generation) const;
@@ -30,8 +30,12 @@ class Round {
     bool let_go();
 
     const std::shared_ptr<ModelState> model_;
-    // Whose request is row i of the step; null: gone.
-    std::vector<std::shared_ptr<Generation>> rows_;
+    struct Part {
+        std::shared_ptr<Generation> generation;  // null: gone
+        uint32_t first = 0;                      // of its requests in the step
+        uint32_t count = 0;
+    };
+    std::vector<Part> parts_;
     std::unique_ptr<model::Step> step_;
     bool slice_in_flight_ = false;
     bool lost_device_ = false;

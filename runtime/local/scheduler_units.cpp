@@ -254,7 +254,7 @@ std::unique_ptr<Round> Scheduler::next_round() {
     } else if (replies.size() < replies[0]->model().decoder->least_batch()) {
         replies.resize(1);
     }
-    return std::make_unique<Round>(std::move(replies));
+    return std::make_unique<Round>(replies);
 }
 
 // False if there is nothing to embed. Slices of an embedding and steps of generations take turns.

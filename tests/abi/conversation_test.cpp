@@ -9,6 +9,7 @@ namespace {
 // Answers "ok" and notes what it read last.
 struct Reader {
     explicit Reader(Host& host) {
+        host.world->draft = 0;  // what is guessed it would read as well
         host.world->next = talking([this](const std::string& prompt) {
             const std::lock_guard lock(mutex);
             read = prompt;

@@ -176,6 +176,8 @@ void structs_of_sessions_and_generations(std::ostream& out) {
     FIELD(alv_usage, prefill_ms);
     FIELD(alv_usage, first_token_ms);
     FIELD(alv_usage, decode_ms);
+    FIELD(alv_usage, drafted_tokens);
+    FIELD(alv_usage, accepted_tokens);
     BEGIN(alv_event);
     FIELD(alv_event, struct_size);
     FIELD(alv_event, type);

@@ -264,13 +264,18 @@ class FakeDecoder : public model::Decoder {
             std::make_unique<FakeSequence>(world_, pool_, max_tokens));
     }
     uint32_t max_batch() const override { return world_->batch; }
+    uint32_t max_draft() const override { return world_->draft; }
     uint32_t least_batch() const override { return world_->least_batch; }
     Result<std::unique_ptr<model::Step>> begin_batch(
         std::span<const model::StepRequest> requests) override {
         const FakeWorld::Use use(*world_);
         if (world_->lost) return device_lost("the fake device was lost");
         if (busy_ || requests.empty() || requests.size() > max_batch()) ++world_->broken_rules;
-        for (const model::StepRequest& request : requests) ALV_RETURN_IF_ERROR(reserve(request));
+        const bool draft = requests.size() > 1 && requests[0].sequence == requests[1].sequence;
+        if (draft && requests.size() > 1 + max_draft()) ++world_->broken_rules;
+        for (uint32_t i = 0; i < requests.size(); ++i) {
+            ALV_RETURN_IF_ERROR(reserve(requests[i], draft ? i : 0));
+        }
         for (const model::StepRequest& request : requests) {
             const bool alone = requests.size() == 1;
             if (!alone && request.tokens.size() != 1) ++world_->broken_rules;
@@ -293,10 +298,11 @@ class FakeDecoder : public model::Decoder {
     }
 
   private:
-    Status reserve(const model::StepRequest& request) {
+    Status reserve(const model::StepRequest& request, uint32_t ahead) {
         if (world_->begin_fault) ALV_RETURN_IF_ERROR(world_->begin_fault(request));
         auto& sequence = static_cast<FakeSequence&>(*request.sequence);
-        const uint32_t after = sequence.length() + static_cast<uint32_t>(request.tokens.size());
+        const uint32_t after =
+            sequence.length() + ahead + static_cast<uint32_t>(request.tokens.size());
         if (request.tokens.empty() || request.tokens.size() > max_step_tokens()) {
             ++world_->broken_rules;
         }

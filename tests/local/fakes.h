@@ -36,6 +36,7 @@ struct FakeWorld {
     uint32_t slice_tokens = 4;  // of one slice
     uint32_t batch = 8;         // sequences of one step
     uint32_t least_batch = 2;   // from how many on it is one
+    uint32_t draft = 7;         // tokens that can be drafted
     std::chrono::microseconds slice_time{0};
     uint32_t pool_tokens = 1024;
     uint32_t context = 512;

@@ -27,6 +27,36 @@ TEST_F(RealModel, TheSameSeedGivesTheSameTokensAloneAndInCompany) {
     EXPECT_NE(reply(open(), prompt, 12, sampling), alone);
 }
 
+TEST_F(RealModel, TokensGuessedAheadChangeNone) {
+    const std::string prompt =
+        "The recipe says: take two eggs, a cup of flour and a pinch of salt, mix them well, and "
+        "bake the dough for half an hour.\nAgain, the recipe says: take two eggs,";
+    uint32_t accepted = 0;
+    for (const float temperature : {0.0f, 0.7f}) {
+        std::vector<std::shared_ptr<Listener>> heard;
+        for (const bool with : {true, false}) {
+            heard.push_back(std::make_shared<Listener>());
+            auto request = Harness::request(open(), prompt, 40);
+            request.prompt_lookup = with;
+            request.n_top = 3;
+            request.sampling.temperature = temperature;
+            request.sampling.repeat_penalty = 1.05f;
+            request.sampling.penalty_window = 64;
+            request.sampling.seed = 3;
+            ASSERT_TRUE(model->submit(std::move(request), heard.back()).ok());
+            drive({heard.back()});
+        }
+        EXPECT_EQ(heard[0]->tokens, heard[1]->tokens);
+        ASSERT_EQ(heard[0]->events.size(), heard[1]->events.size());
+        for (size_t i = 0; i < heard[0]->events.size(); ++i) {
+            EXPECT_EQ(heard[0]->events[i].top, heard[1]->events[i].top);
+        }
+        EXPECT_EQ(heard[1]->usage().drafted_tokens, 0u);
+        accepted += heard[0]->usage().accepted_tokens;
+    }
+    EXPECT_GT(accepted, 15u);
+}
+
 TEST_F(RealModel, ACachedPrefixChangesNoToken) {
     const std::string story =
         "The old lighthouse keeper counted the ships that passed, and wrote each of them into a "
