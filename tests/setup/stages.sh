@@ -54,6 +54,19 @@ stage_old_driver() {
     alv_ctest old_driver "$ALV_ROOT/build" -LE "$ALV_CPU_LABELS" || true
 }
 
+# A driver without 8- and 16-bit storage, and with subgroups too small to share: kernels, and both
+# models' tokens.
+stage_swiftshader() {
+    if ! alv_fetch_swiftshader; then
+        alv_note_failure "SwiftShader could not be had"
+        return 0
+    fi
+    alv_use_swiftshader
+    alv_ctest swiftshader "$ALV_ROOT/build" -L '^(gpu|ops|model)_tests$' || true
+    alv_check "both models' tokens are the goldens'" \
+        "$ALV_ROOT/build/bin/golden_tests" --gtest_filter='Golden.*' || true
+}
+
 # What uses Vulkan, under the Khronos validation layer with synchronization validation. The layer
 # prints what it finds, ctest keeps it in its log, and any of it is a failure. (Not the tool's tests:
 # they read its standard output, where the layer prints.)
