@@ -1,8 +1,8 @@
 # The stages of tests/run.sh, in the order it runs them. A stage counts its failures and returns; the
 # next one runs all the same.
 
-# These test programs need no driver; all others use Vulkan.
-ALV_CPU_LABELS='^(base|gguf|convert|text|schema|local|abi)_tests$'
+# These test programs need no driver, or look for their own; all others use Vulkan.
+ALV_CPU_LABELS='^(base|gguf|convert|text|schema|local|abi|chip)_tests$'
 
 alv_newest_driver() {
     if [ -f "$ALV_MESA_NEW/ready" ]; then echo new; else echo old; fi
