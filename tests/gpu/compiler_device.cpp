@@ -98,8 +98,24 @@ Result<CompilerStatistics> CompilerDevice::compile(const KernelKey& key) {
     return last_;
 }
 
-// One executable a compute pipeline.
+Status CompilerDevice::read_subgroup_size(VkPipeline pipeline) {
+    VkPipelineInfoKHR info{};
+    info.sType = VK_STRUCTURE_TYPE_PIPELINE_INFO_KHR;
+    info.pipeline = pipeline;
+    VkPipelineExecutablePropertiesKHR properties{};
+    properties.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_PROPERTIES_KHR;
+    uint32_t count = 1;
+    const VkResult result = call<PFN_vkGetPipelineExecutablePropertiesKHR>(
+        "vkGetPipelineExecutablePropertiesKHR")(vk_device_, &info, &count, &properties);
+    // Another one would have statistics of its own.
+    if (result == VK_INCOMPLETE) return unsupported("its pipelines have several executables");
+    if (result < 0) return status_of(result, "vkGetPipelineExecutablePropertiesKHR");
+    last_["Subgroup size"] = properties.subgroupSize;
+    return ok_status();
+}
+
 Status CompilerDevice::read_statistics(VkPipeline pipeline) {
+    ALV_RETURN_IF_ERROR(read_subgroup_size(pipeline));
     VkPipelineExecutableInfoKHR executable{};
     executable.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INFO_KHR;
     executable.pipeline = pipeline;

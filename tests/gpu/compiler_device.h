@@ -11,7 +11,7 @@
 
 namespace alv::gpu {
 
-// By the driver's own names: "VGPRs", "Spilled VGPRs", "LDS size", ...
+// By the driver's own names: "VGPRs", "Spilled VGPRs", "LDS size", ...; and "Subgroup size".
 using CompilerStatistics = std::map<std::string, double>;
 
 // Made as a host makes its device, and lent to the library, whose pipelines are then the ones it
@@ -31,6 +31,7 @@ class CompilerDevice {
   private:
     CompilerDevice() = default;
     Status open();
+    Status read_subgroup_size(VkPipeline pipeline);
     Status read_statistics(VkPipeline pipeline);
 
     template <typename Pfn>
