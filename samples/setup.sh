@@ -226,15 +226,16 @@ alv_private_apt() {
         -o APT::Sandbox::User="$(id -un)" "$@" </dev/null
 }
 
-# alv_fetch_new_mesa: Mesa's Vulkan drivers from bookworm-backports, unpacked into the cache beside
-# the installed ones, which stay as they are. False where they cannot be had (not Debian 12, no such
-# suite on this machine's mirror, another architecture).
-alv_fetch_new_mesa() {
-    [ -f "$ALV_MESA_NEW/ready" ] && return 0
-    local uri work deb lib
+# alv_fetch_mesa_driver folder name what: the Vulkan driver libvulkan_NAME.so of Mesa in
+# bookworm-backports, unpacked into the folder beside the installed ones, which stay as they are. False
+# where it cannot be had (not Debian 12, no such suite on this machine's mirror, another architecture).
+alv_fetch_mesa_driver() {
+    local folder="$1" name="$2" what="$3"
+    [ -f "$folder/ready" ] && return 0
+    local uri work deb lib driver
     uri="$(alv_debian_uri)"
     [ -n "$uri" ] || return 1
-    alv_say "Fetching a newer CPU Vulkan driver (Mesa of bookworm-backports) into $ALV_MESA_NEW"
+    alv_say "Fetching $what (Mesa of bookworm-backports) into $folder"
     mkdir -p "$ALV_CACHE"
     work="$(mktemp -d "$ALV_CACHE/mesa-XXXXXX")"
     mkdir -p "$work/root"
@@ -250,36 +251,50 @@ alv_fetch_new_mesa() {
         dpkg-deb -x "$deb" "$work/root"
     done
     lib="$work/root/usr/lib/$(uname -m)-linux-gnu"
-    if LD_LIBRARY_PATH="$lib" ldd "$lib/libvulkan_lvp.so" 2>&1 | grep -q 'not found'; then
+    driver="libvulkan_$name.so"
+    if LD_LIBRARY_PATH="$lib" ldd "$lib/$driver" 2>&1 | grep -q 'not found'; then
         alv_say "The newer driver lacks a library here:"
-        LD_LIBRARY_PATH="$lib" ldd "$lib/libvulkan_lvp.so" 2>&1 | grep 'not found' >&2
+        LD_LIBRARY_PATH="$lib" ldd "$lib/$driver" 2>&1 | grep 'not found' >&2
         rm -rf "$work"
         return 1
     fi
-    rm -rf "$ALV_MESA_NEW"
-    mkdir -p "$ALV_MESA_NEW"
-    # Only what the CPU driver needs.
-    LD_LIBRARY_PATH="$lib" ldd "$lib/libvulkan_lvp.so" | sed -n 's/.*=> \(.*\) (.*/\1/p' |
-        grep -F "$work/root/" | xargs -r cp -L -t "$ALV_MESA_NEW"
-    cp "$lib/libvulkan_lvp.so" "$ALV_MESA_NEW/"
-    printf '{"ICD": {"api_version": "1.4.305", "library_path": "%s"}, "file_format_version": "1.0.0"}\n' \
-        "$ALV_MESA_NEW/libvulkan_lvp.so" >"$ALV_MESA_NEW/lvp_icd.json"
-    dpkg-deb -f "$(echo "$work"/debs/mesa-vulkan-drivers_*.deb)" Version >"$ALV_MESA_NEW/ready"
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    # Only what this driver needs.
+    LD_LIBRARY_PATH="$lib" ldd "$lib/$driver" | sed -n 's/.*=> \(.*\) (.*/\1/p' |
+        grep -F "$work/root/" | xargs -r cp -L -t "$folder"
+    cp "$lib/$driver" "$folder/"
+    alv_write_icd "$folder/${name}_icd.json" "$folder/$driver" 1.4.305
+    dpkg-deb -f "$(echo "$work"/debs/mesa-vulkan-drivers_*.deb)" Version >"$folder/ready"
     rm -rf "$work"
+}
+
+# alv_write_icd file library version: what tells a Vulkan loader of a driver.
+alv_write_icd() {
+    printf '{"ICD": {"api_version": "%s", "library_path": "%s"}, "file_format_version": "1.0.0"}\n' \
+        "$3" "$2" >"$1"
+}
+
+alv_fetch_new_mesa() {
+    alv_fetch_mesa_driver "$ALV_MESA_NEW" lvp "a newer CPU Vulkan driver"
+}
+
+# alv_use_driver file folder: the environment in which only the driver of that ICD file is found, with
+# libraries of that folder ("": this system's alone).
+alv_use_driver() {
+    unset VK_ADD_DRIVER_FILES
+    export VK_DRIVER_FILES="$1"
+    export VK_ICD_FILENAMES="$1" # the name that older loaders know
+    export LD_LIBRARY_PATH="$2${2:+${ALV_OLD_LD_LIBRARY_PATH:+:}}$ALV_OLD_LD_LIBRARY_PATH"
+    [ -n "$LD_LIBRARY_PATH" ] || unset LD_LIBRARY_PATH
 }
 
 # alv_use_cpu_driver new|old: the environment in which only that lavapipe is found.
 alv_use_cpu_driver() {
-    unset VK_ADD_DRIVER_FILES
     if [ "$1" = new ]; then
-        export VK_DRIVER_FILES="$ALV_MESA_NEW/lvp_icd.json"
-        export LD_LIBRARY_PATH="$ALV_MESA_NEW${ALV_OLD_LD_LIBRARY_PATH:+:$ALV_OLD_LD_LIBRARY_PATH}"
+        alv_use_driver "$ALV_MESA_NEW/lvp_icd.json" "$ALV_MESA_NEW"
     else
-        VK_DRIVER_FILES="$(echo /usr/share/vulkan/icd.d/lvp_icd*.json)"
-        export VK_DRIVER_FILES
-        export LD_LIBRARY_PATH="$ALV_OLD_LD_LIBRARY_PATH"
-        [ -n "$LD_LIBRARY_PATH" ] || unset LD_LIBRARY_PATH
+        alv_use_driver "$(echo /usr/share/vulkan/icd.d/lvp_icd*.json)" ""
     fi
-    export VK_ICD_FILENAMES="$VK_DRIVER_FILES" # the name that older loaders know
 }
 ALV_OLD_LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-}"

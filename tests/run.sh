@@ -12,10 +12,12 @@ here="$(dirname "${BASH_SOURCE[0]}")"
 . "$here/../samples/setup.sh"
 # shellcheck source=tests/setup/common.sh
 . "$here/setup/common.sh"
+# shellcheck source=tests/setup/drivers.sh
+. "$here/setup/drivers.sh"
 # shellcheck source=tests/setup/stages.sh
 . "$here/setup/stages.sh"
 
-all_stages="style build tests old_driver validation install windows sanitize threads fuzz tidy"
+all_stages="style build tests old_driver swiftshader validation install windows sanitize threads fuzz tidy"
 stages="$all_stages"
 patterns=""
 alv_long=no

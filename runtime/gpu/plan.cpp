@@ -16,6 +16,8 @@ constexpr uint32_t kPushBytes = 128;         // Vulkan's minimum, and all that k
 constexpr uint32_t kDriverLlvmpipe = 13;     // VK_DRIVER_ID_MESA_LLVMPIPE
 constexpr uint32_t kDriverSwiftShader = 10;  // VK_DRIVER_ID_GOOGLE_SWIFTSHADER
 
+constexpr uint32_t kVendorIntel = 0x8086;
+
 std::string version_text(uint32_t version) {
     std::string text = std::to_string((version >> 22) & 0x7f);
     text += '.';
@@ -76,6 +78,9 @@ void plan_gpu(const Caps& caps, Plan& plan) {
     plan.row_lanes = std::clamp(caps.subgroup_size, 32U, 64U);
     plan.reduce_lanes = std::min(256U, caps.max_workgroup_invocations);
     plan.prefill_tokens = discrete ? 512 : 256;
+    // A thread has 4 KiB of registers, 128 a lane where it runs 8 of them: what its compiler spills
+    // with 64 sums, it does not with 32 (tests/bench/chips.sh).
+    if (caps.vendor_id == kVendorIntel) plan.attention_sums = 32;
 }
 
 // "plain" takes subgroup operations away; "subgroup" shares x by them where the device can.
@@ -106,6 +111,7 @@ Status apply_numbers(const Caps& caps, const PlanOverrides& overrides, Plan& pla
         if (value != 0) target = value;
     };
     force(overrides.row_lanes, plan.row_lanes);
+    force(overrides.attention_sums, plan.attention_sums);
     force(overrides.reduce_lanes, plan.reduce_lanes);
     force(overrides.matmul_columns, plan.matmul_columns);
     force(overrides.prefill_tokens, plan.prefill_tokens);

@@ -21,6 +21,7 @@ struct Plan {
     // scheduler of the device's. With threads a workgroup takes several tiles of rows.
     uint32_t cpu_threads = 0;
     uint32_t matmul_columns = 8;    // tokens a workgroup of the prefill matmul covers
+    uint32_t attention_sums = 64;   // that a lane of attention keeps in registers
     uint32_t reduce_lanes = 64;     // invocations of whole-vector kernels (norms, sampling)
     uint32_t prefill_tokens = 64;   // tokens of one prefill program
     uint32_t least_batch = 2;       // sequences from which one step of all beats a step of each
@@ -38,6 +39,7 @@ struct PlanOverrides {
     uint64_t submit_budget_us = 0;  // 0: 20 ms, 8 ms on a borrowed queue
     // 0: what the plan chooses.
     uint32_t row_lanes = 0;
+    uint32_t attention_sums = 0;
     uint32_t reduce_lanes = 0;
     uint32_t matmul_columns = 0;
     uint32_t prefill_tokens = 0;

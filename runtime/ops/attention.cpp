@@ -12,8 +12,8 @@ bool attends_by_subgroup(const gpu::Plan& plan, const AttentionShape& shape) {
 }
 
 uint32_t attention_rows(const gpu::Plan& plan, const AttentionShape& shape, uint32_t max_tokens) {
-    // Their sums take rows * head_dim / 8 registers a lane.
-    const uint32_t most = std::max(1u, 512u / shape.head_dim);
+    // A row takes head_dim / 8 sums of each lane.
+    const uint32_t most = std::max(1u, plan.attention_sums * shared::kGroupLanes / shape.head_dim);
     const uint32_t kept = attends_by_subgroup(plan, shape) ? 8 : 4;
     return std::min({most, shape.n_heads / shape.n_kv_heads * max_tokens, kept});
 }

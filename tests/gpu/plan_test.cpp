@@ -128,6 +128,12 @@ TEST(PlanSnapshots, DiscreteDevicesPrefillMoreAtOnce) {
     EXPECT_FALSE(plan_of("nvidia-ada-rtx4090").warm_by_dispatch);
 }
 
+TEST(PlanSnapshots, IntelKeepsFewerSumsThanItsCompilerWouldSpill) {
+    for (const std::string& name : all_snapshots()) {
+        EXPECT_EQ(plan_of(name).attention_sums, name.starts_with("intel") ? 32U : 64U) << name;
+    }
+}
+
 // Widths that LP_NATIVE_VECTOR_WIDTH gives, and drivers that never were.
 TEST(PlanEdges, AnySubgroupSize) {
     for (const uint32_t size : {1U, 2U, 4U, 8U, 16U, 32U, 64U, 128U}) {
@@ -185,6 +191,7 @@ TEST(PlanOverridesTest, NumbersAreForcedAndChecked) {
     overrides.chunk_bytes = (1 << 20) + 100;
     overrides.submit_budget_us = 1234;
     overrides.row_lanes = 32;
+    overrides.attention_sums = 32;
     overrides.reduce_lanes = 16;
     overrides.matmul_columns = 4;
     overrides.prefill_tokens = 7;
@@ -192,6 +199,7 @@ TEST(PlanOverridesTest, NumbersAreForcedAndChecked) {
     EXPECT_EQ(plan.chunk_bytes, 1U << 20) << "rounded down to 256";
     EXPECT_EQ(plan.submit_budget_us, 1234U);
     EXPECT_EQ(plan.row_lanes, 32U);
+    EXPECT_EQ(plan.attention_sums, 32U);
     EXPECT_EQ(plan.reduce_lanes, 16U);
     EXPECT_EQ(plan.matmul_columns, 4U);
     EXPECT_EQ(plan.prefill_tokens, 7U);

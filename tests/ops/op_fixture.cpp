@@ -29,6 +29,7 @@ const std::vector<Tier>& all_tiers() {
         list.push_back({"plain", open(plain)});
         gpu::PlanOverrides wide = plain;
         wide.row_lanes = 32;
+        wide.attention_sums = 32;
         wide.reduce_lanes = 128;
         wide.matmul_columns = 4;
         list.push_back({"plain, 32 lanes", open(wide)});

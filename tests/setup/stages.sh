@@ -1,8 +1,8 @@
 # The stages of tests/run.sh, in the order it runs them. A stage counts its failures and returns; the
 # next one runs all the same.
 
-# These test programs need no driver; all others use Vulkan.
-ALV_CPU_LABELS='^(base|gguf|convert|text|schema|local|abi)_tests$'
+# These test programs need no driver, or look for their own; all others use Vulkan.
+ALV_CPU_LABELS='^(base|gguf|convert|text|schema|local|abi|chip)_tests$'
 
 alv_newest_driver() {
     if [ -f "$ALV_MESA_NEW/ready" ]; then echo new; else echo old; fi
@@ -52,6 +52,19 @@ stage_old_driver() {
     alv_use_test_driver old
     local -x ALV_TEST_TOOL_CALLS=10  # the other stage makes 40
     alv_ctest old_driver "$ALV_ROOT/build" -LE "$ALV_CPU_LABELS" || true
+}
+
+# A driver without 8- and 16-bit storage, and with subgroups too small to share: kernels, and both
+# models' tokens.
+stage_swiftshader() {
+    if ! alv_fetch_swiftshader; then
+        alv_note_failure "SwiftShader could not be had"
+        return 0
+    fi
+    alv_use_swiftshader
+    alv_ctest swiftshader "$ALV_ROOT/build" -L '^(gpu|ops|model)_tests$' || true
+    alv_check "both models' tokens are the goldens'" \
+        "$ALV_ROOT/build/bin/golden_tests" --gtest_filter='Golden.*' || true
 }
 
 # What uses Vulkan, under the Khronos validation layer with synchronization validation. The layer
