@@ -61,7 +61,7 @@ def main():
         made = [chip["kernels"].get(key) for chip in chips]
         there = [kernel for kernel in made if kernel is not None]
         name = f'{key[0]} ({", ".join(map(str, key[1]))})'
-        phase = "decode" if any(k["decode"] for k in there) else "prefill"
+        phase = "decode" if any(k["decode"] for k in there) else "prefill, batches"
         shared = span([number(k, *SHARED) for k in there])
         instructions = span([number(k, *INSTRUCTIONS) for k in there])
         print(f'| {name} | {phase} | {shared} | {instructions} | {" | ".join(map(cell, made))} |')

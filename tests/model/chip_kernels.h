@@ -13,7 +13,7 @@ namespace alv::model::test {
 struct ChipKernel {
     gpu::KernelKey key;
     std::string models;   // "SmolLM2, 7B Q4_0"
-    bool decode = false;  // runs for one token; else in prefill alone
+    bool decode = false;  // runs for one token; else for several alone
 };
 
 // Each pipeline once. Reads the headers of the models in ALV_TEST_MODEL_DIR.
