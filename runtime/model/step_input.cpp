@@ -11,6 +11,7 @@ namespace alv::model {
 namespace {
 
 void write_words(const gpu::BufferView& view, size_t index, std::span<const uint32_t> words) {
+    if (words.empty()) return;  // memcpy takes no null pointer, not even for no bytes
     std::memcpy(view.buffer.mapped() + view.offset + index * 4, words.data(), words.size_bytes());
 }
 
