@@ -1,6 +1,6 @@
 /* Alviss: language models inside a program, on any GPU with Vulkan.
  *
- *   alv_runtime     a device                     runtime.h, device.h
+ *   alv_runtime     a device                     runtime.h, device.h, counters.h
  *   alv_model       a GGUF file on it            model.h, memory_plan.h, gguf.h, convert.h
  *   alv_session     a conversation               session.h
  *   alv_generation  a reply in flight            generation.h
@@ -18,6 +18,7 @@
 
 #include "bytes.h"
 #include "convert.h"
+#include "counters.h"
 #include "device.h"
 #include "embedder.h"
 #include "export.h"

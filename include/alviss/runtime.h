@@ -46,6 +46,9 @@ struct alv_vulkan_device;
 #define ALV_RUNTIME_HOST_STEPPED 0x2u
 /* Callbacks run inside alv_runtime_dispatch only. Since 0.1 */
 #define ALV_RUNTIME_DISPATCH_CALLBACKS 0x4u
+/* Device time is taken by operation: alv_runtime_visit_op_times (counters.h). For measuring only:
+ * each submit then waits for its end. Since 0.1 */
+#define ALV_RUNTIME_PROFILE 0x10u
 
 /* How a runtime is made. Everything is copied; pointers need not outlive the call, except
  * `log_user_data`, which must live as long as the runtime and all that was made from it.

@@ -80,8 +80,8 @@ Status create_runtime(const alv_runtime_options* given, std::shared_ptr<local::B
     const alv_runtime_options defaults = ALV_RUNTIME_OPTIONS_INIT;
     ALV_ASSIGN_OR_RETURN(const alv_runtime_options options,
                          read_struct(given, defaults, "alv_runtime_options"));
-    constexpr uint32_t kFlags =
-        ALV_RUNTIME_NO_DEVICE | ALV_RUNTIME_HOST_STEPPED | ALV_RUNTIME_DISPATCH_CALLBACKS;
+    constexpr uint32_t kFlags = ALV_RUNTIME_NO_DEVICE | ALV_RUNTIME_HOST_STEPPED |
+                                ALV_RUNTIME_DISPATCH_CALLBACKS | ALV_RUNTIME_PROFILE;
     ALV_RETURN_IF_ERROR(check_flags(options.flags, kFlags, "alv_runtime_options.flags"));
     ALV_RETURN_IF_ERROR(check_reserved(options.reserved, "alv_runtime_options"));
     if (options.log_level > ALV_LOG_DEBUG) {
@@ -92,6 +92,7 @@ Status create_runtime(const alv_runtime_options* given, std::shared_ptr<local::B
     ALV_RETURN_IF_ERROR(read_cache(options, config));
     config.no_device = (options.flags & ALV_RUNTIME_NO_DEVICE) != 0;
     config.host_stepped = (options.flags & ALV_RUNTIME_HOST_STEPPED) != 0;
+    config.device.profile = (options.flags & ALV_RUNTIME_PROFILE) != 0;
     config.log = make_log(options);
     config.backend = std::move(backend);
     config.device.fault = std::move(fault);

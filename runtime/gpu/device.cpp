@@ -70,24 +70,43 @@ class VulkanDevice : public Device {
         ALV_ASSIGN_OR_RETURN(const uint64_t value,
                              context_->submit(ours.segments().subspan(first, count)));
         ours.submitted(first, count, value);
+        counters_.submitted(value, ours.n_dispatches(first, count));
+        if (profile_) ALV_RETURN_IF_ERROR(note_times(ours, first, count, value));
         return value;
     }
     Result<bool> wait(uint64_t value, uint64_t timeout_ns) override {
         // A value that no submit has would never come.
         if (value > context_->submitted())
             return invalid_argument("nothing submitted has this value");
-        return context_->wait(value, timeout_ns);
+        ALV_ASSIGN_OR_RETURN(const bool done, context_->wait(value, timeout_ns));
+        if (done) counters_.finished(value);
+        return done;
     }
     Result<uint64_t> completed() const override { return context_->completed(); }
     bool lost() const override { return context_->lost(); }
 
+    WorkDone work_done() const override { return counters_.work(); }
+    std::vector<OpTotal> op_times() const override { return counters_.ops(); }
+    void reset_counters() override { counters_.reset(); }
+
   private:
+    // Read before the program runs again.
+    Status note_times(const ProgramImpl& program, uint32_t first, uint32_t count, uint64_t value) {
+        ALV_ASSIGN_OR_RETURN(const bool done, wait(value, UINT64_MAX));
+        if (!done) return internal_error("the wait for a profiled submit ended early");
+        std::vector<OpTime> times;
+        ALV_RETURN_IF_ERROR(program.read_times(first, count, times));
+        counters_.add(times);
+        return ok_status();
+    }
+
     std::shared_ptr<Context> context_;
     Plan plan_;
     std::unique_ptr<Kernels> kernels_;
     std::shared_ptr<Memory> memory_;
     Transfer transfer_;
     bool profile_;
+    Counters counters_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "gpu/buffer.h"
 #include "gpu/caps.h"
+#include "gpu/counters.h"
 #include "gpu/fault.h"
 #include "gpu/kernel.h"
 #include "gpu/plan.h"
@@ -57,7 +58,7 @@ struct DeviceOptions {
     std::optional<BorrowedDevice> borrowed;
     std::vector<uint8_t> pipeline_cache;  // a blob of pipeline_cache(); a bad one is only a miss
     PlanOverrides plan;
-    bool profile = false;
+    bool profile = false;     // device time by operation; each submit then waits for its end
     std::string loader_path;  // another Vulkan loader than the system's
     // For tests.
     FaultHook fault;
@@ -114,6 +115,11 @@ class Device {
     virtual Result<uint64_t> completed() const = 0;
     // True once any call has seen VK_ERROR_DEVICE_LOST; every later call fails with device lost.
     virtual bool lost() const = 0;
+
+    // Since the device was made, or since reset_counters().
+    virtual WorkDone work_done() const = 0;
+    virtual std::vector<OpTotal> op_times() const = 0;  // empty unless made to profile
+    virtual void reset_counters() = 0;
 };
 
 }  // namespace alv::gpu

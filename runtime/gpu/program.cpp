@@ -105,6 +105,11 @@ void ProgramImpl::submitted(uint32_t first, uint32_t count, uint64_t value) cons
     last_value_ = value;
 }
 
+uint32_t ProgramImpl::n_dispatches(uint32_t first, uint32_t count) const {
+    if (count == 0) return 0;
+    return dispatches_up_to_[first + count - 1] - (first == 0 ? 0 : dispatches_up_to_[first - 1]);
+}
+
 Status ProgramImpl::make_command_buffers(uint32_t n_segments) {
     const DeviceCalls& vk = context_->vk();
     VkCommandPoolCreateInfo pool{};
@@ -164,6 +169,7 @@ Status ProgramImpl::record_segment(const CommandList& list, uint32_t segment, si
         record_command(list, at, buffer);
         if (queries_ != VK_NULL_HANDLE) stamp(buffer, query++);
     }
+    dispatches_up_to_.push_back(n_dispatches_);
     if (segment + 1 == list.n_segments) {
         barrier(buffer, VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
     }
@@ -276,6 +282,14 @@ Status ProgramImpl::read_queries(uint32_t segment, std::vector<OpTime>& times) c
         const uint64_t ticks = (stamps[i] - stamps[i - 1]) & mask;
         const double ns = static_cast<double>(ticks) * context_->caps().timestamp_period_ns;
         times.push_back({op_names_[first - segment + i - 1], ns / 1000.0});
+    }
+    return ok_status();
+}
+
+Status ProgramImpl::read_times(uint32_t first, uint32_t count, std::vector<OpTime>& times) const {
+    if (queries_ == VK_NULL_HANDLE) return ok_status();
+    for (uint32_t segment = first; segment < first + count; ++segment) {
+        ALV_RETURN_IF_ERROR(read_queries(segment, times));
     }
     return ok_status();
 }

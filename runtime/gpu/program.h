@@ -22,12 +22,16 @@ class ProgramImpl : public Program {
 
     uint32_t n_segments() const override { return static_cast<uint32_t>(segments_.size()); }
     uint32_t n_dispatches() const override { return n_dispatches_; }
+    // Of segments [first, first + count).
+    uint32_t n_dispatches(uint32_t first, uint32_t count) const;
     uint32_t n_barriers() const override { return n_barriers_; }
     Result<std::vector<OpTime>> profile() const override;
 
     std::span<const VkCommandBuffer> segments() const { return segments_; }
     const Context* context() const { return context_.get(); }
     void submitted(uint32_t first, uint32_t count, uint64_t value) const;
+    // Appends the times of these segments, whose last run is over.
+    Status read_times(uint32_t first, uint32_t count, std::vector<OpTime>& times) const;
 
   private:
     explicit ProgramImpl(std::shared_ptr<Context> context) : context_(std::move(context)) {}
@@ -53,6 +57,7 @@ class ProgramImpl : public Program {
     std::vector<VkDescriptorSet> sets_;
     std::vector<uint32_t> set_of_;  // by command
     uint32_t n_dispatches_ = 0;
+    std::vector<uint32_t> dispatches_up_to_;  // the end of each segment
     uint32_t n_barriers_ = 0;
     // Profile: the queries of segment s are [first_query_[s], first_query_[s + 1]), the first of
     // them for its start and then one after each command, whose names are in op_names_.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/cpu_time.h"
 #include "local/failures.h"
 
 namespace alv::local {
@@ -113,8 +114,11 @@ Result<bool> Scheduler::run_until(Clock::time_point deadline, bool wait_for_turn
         return invalid_state("another thread is working on this runtime right now");
     }
     bool more = true;
+    uint64_t before = thread_cpu_ns();
     do {
         more = run_unit(deadline);
+        const uint64_t now = thread_cpu_ns();
+        host_ns_ += now - std::exchange(before, now);
     } while (more && !exec_.wanted() && Clock::now() < deadline);
     return more;
 }

@@ -33,6 +33,9 @@ class Scheduler : public engine::TaskRunner {
     void wake_tasks() override;
     // Tasks are there, though they may only wait.
     bool has_tasks() const { return tasks_.has_any(); }
+    // Processor time of the threads that moved it, callbacks of the host too; not of loads.
+    uint64_t host_ns() const { return host_ns_; }
+    void reset_host_ns() { host_ns_ = 0; }
     // Something was closed, cancelled or dropped: sees to it at once if nobody is at work.
     void poke();
     bool lost() const { return lost_; }
@@ -74,6 +77,7 @@ class Scheduler : public engine::TaskRunner {
     const std::shared_ptr<const Log> log_;
     ExecLock exec_;
     std::atomic<bool> lost_{false};
+    std::atomic<uint64_t> host_ns_{0};
     TaskQueue tasks_;
 
     mutable std::mutex mutex_;  // of the inbox, the device and the flags beside them

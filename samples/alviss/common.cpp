@@ -175,6 +175,7 @@ Loaded load(const ModelOptions& options) {
     const auto start = std::chrono::steady_clock::now();
     const std::string cache = pipeline_cache_path();
     alv_runtime_options how = ALV_RUNTIME_OPTIONS_INIT;
+    how.flags = options.runtime_flags;
     how.device_name = to_alv(options.device);
     how.pipeline_cache_path = to_alv(cache);
     Loaded out;

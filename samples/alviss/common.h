@@ -73,6 +73,7 @@ struct ModelOptions {
     std::string path;
     std::string device;
     uint32_t context = 0;
+    uint32_t runtime_flags = 0;
     bool is_quiet = false;  // no progress bar, no device line
     // Returns the option --model.
     CLI::Option* add_to(CLI::App& command);
@@ -115,6 +116,7 @@ void add_chat(CLI::App& app);
 void add_ingest(CLI::App& app);
 void add_search(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_bench(CLI::App& app);
 void add_embed(CLI::App& app);
 
 }  // namespace tool

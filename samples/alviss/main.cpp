@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
     tool::add_devices(app);
     tool::add_embed(app);
     tool::add_convert(app);
+    tool::add_bench(app);
 
     auto arguments = tool::utf8_arguments(argc, argv);
     if (!arguments.empty()) arguments.erase(arguments.begin());

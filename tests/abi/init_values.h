@@ -8,6 +8,7 @@
     F(alv_device_info, ALV_DEVICE_INFO_INIT)                 \
     F(alv_runtime_options, ALV_RUNTIME_OPTIONS_INIT)         \
     F(alv_runtime_info, ALV_RUNTIME_INFO_INIT)               \
+    F(alv_counters, ALV_COUNTERS_INIT)                       \
     F(alv_model_progress, ALV_MODEL_PROGRESS_INIT)           \
     F(alv_model_options, ALV_MODEL_OPTIONS_INIT)             \
     F(alv_model_info, ALV_MODEL_INFO_INIT)                   \

@@ -23,6 +23,8 @@ using Call = std::function<alv_status(alv_error**)>;
 std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objects& o) {
     static alv_runtime_info runtime_info;
     static alv_device_info device_info;
+    static alv_counters counters;
+    static const alv_op_time_callback on_op = [](void*, const alv_op_time*) {};
     static alv_model_options model_options;
     static alv_model* model;
     static alv_session* session;
@@ -73,6 +75,14 @@ std::map<std::string, std::vector<Call>> calls_with_null(Host& host, const Objec
         {"alv_runtime_get_device_info",
          {[](auto e) { return alv_runtime_get_device_info(nullptr, &device_info, e); },
           [o](auto e) { return alv_runtime_get_device_info(o.runtime, nullptr, e); }}},
+        {"alv_runtime_get_counters",
+         {[](auto e) { return alv_runtime_get_counters(nullptr, &counters, e); },
+          [o](auto e) { return alv_runtime_get_counters(o.runtime, nullptr, e); }}},
+        {"alv_runtime_reset_counters",
+         {[](auto e) { return alv_runtime_reset_counters(nullptr, e); }}},
+        {"alv_runtime_visit_op_times",
+         {[](auto e) { return alv_runtime_visit_op_times(nullptr, on_op, nullptr, e); },
+          [o](auto e) { return alv_runtime_visit_op_times(o.runtime, nullptr, nullptr, e); }}},
         {"alv_runtime_step", {[](auto e) { return alv_runtime_step(nullptr, 1, nullptr, e); }}},
         {"alv_runtime_dispatch",
          {[](auto e) { return alv_runtime_dispatch(nullptr, 1, nullptr, e); }}},

@@ -43,7 +43,7 @@ class ToolTest(unittest.TestCase):
 
     def run_tool(self, *args, stdin=""):
         command = [str(TOOL), *map(str, args)]
-        with_device = ("generate", "chat", "embed", "ingest", "search")
+        with_device = ("generate", "chat", "embed", "ingest", "search", "bench")
         if DEVICE and "--device" not in args and args[0] in with_device:
             command += ["--device", DEVICE]
         return subprocess.run(command, input=stdin.encode(), capture_output=True, timeout=LIMIT_S)
