@@ -8,13 +8,14 @@ namespace alv::ops {
 // By halves a lane must hold both of a pair: they are rope_dim / 2 dimensions apart.
 bool has_attention_step(const gpu::Plan& plan, const AttentionShape& shape, uint32_t rope_dim,
                         bool halves) {
-    return attends_by_subgroup(plan, shape) && rope_dim % (halves ? 64 : 4) == 0;
+    return attends_by_subgroup(plan, shape) && rope_dim % (halves ? 64 : 4) == 0 &&
+           plan.trusts(attention_step_key(plan, shape, rope_dim, halves));
 }
 
 gpu::KernelKey attention_step_key(const gpu::Plan& plan, const AttentionShape& shape,
                                   uint32_t rope_dim, bool halves) {
     return {"attention_step",
-            {plan.row_lanes, attention_rows(plan, shape, 1), shape.head_dim, rope_dim,
+            {plan.row_lanes, attention_rows(shape, 1, kSubgroupRows), shape.head_dim, rope_dim,
              halves ? 1u : 0u}};
 }
 
@@ -35,7 +36,7 @@ Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
     push.flags = rope.qk_norm ? shared::kRopeQkNorm : 0;
     push.q_scale = rope.q_scale;
     push.epsilon = rope.epsilon;
-    const uint32_t rows = attention_rows(device.plan(), shape, 1);
+    const uint32_t rows = kernel->key().constants[1];
     recorder.dispatch(kernel,
                       {rope.qkv, rope.k_cache, rope.v_cache, args.out, rope.step, rope.pages,
                        rope.angles, rope.qk_norm ? rope.qk_gain : rope.step},
