@@ -18,7 +18,7 @@ layout(std430, binding = 0) readonly buffer Queries { vec2 q_[]; };
 layout(std430, binding = 1) readonly buffer KeyCache { uvec4 k_cache_[]; };
 layout(std430, binding = 2) readonly buffer ValueCache { uvec2 v_cache_[]; };
 layout(std430, binding = 3) writeonly buffer Output { vec4 out_[]; };
-layout(std430, binding = 4) readonly buffer StepBuffer { Step step_; };
+layout(std430, binding = 4) readonly buffer StepBuffer { Step steps_[]; };
 layout(std430, binding = 5) readonly buffer PageTable { uint pages_[]; };
 layout(push_constant) uniform Push { AttentionPush p_; };
 
@@ -143,15 +143,16 @@ void main() {
     const uint group = gl_LocalInvocationID.x / kGroupLanes;
     const uint kv_head = gl_WorkGroupID.x;
     const uint heads_each = p_.n_heads / p_.n_kv_heads;
-    const uint n_rows = step_.n_tokens * heads_each;
+    const uint sequence = gl_WorkGroupID.z;  // one, unless each has one token
+    const uint n_rows = steps_[sequence].n_own * heads_each;
     const uint row0 = gl_WorkGroupID.y * ROWS;
     if (row0 >= n_rows) return;
 
     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
         const uint row = min(row0 + r, n_rows - 1);
         const uint head = kv_head * heads_each + row % heads_each;
-        query_[r] = (row / heads_each * p_.qkv_stride + head * HEAD_DIM) / 2;
-        position_[r] = step_.position + row / heads_each;
+        query_[r] = ((sequence + row / heads_each) * p_.qkv_stride + head * HEAD_DIM) / 2;
+        position_[r] = steps_[sequence].position + row / heads_each;
         max_[r] = kNothing;
         sum_[r] = 0.0;
         [[unroll]] for (uint c = 0; c < CHUNKS; ++c) out_sum_[r * CHUNKS + c] = vec4(0.0);
@@ -161,7 +162,7 @@ void main() {
     for (uint first = oldest / kPageTokens; first <= last_page; first += GROUPS) {
         const bool in_use = first + group <= last_page;
         const uint index = min(first + group, last_page);
-        const uint page = pages_[index];
+        const uint page = pages_[steps_[sequence].first_page + index];
         score_page(page, kv_head, lane);
         softmax_page(index * kPageTokens, in_use, lane, group);
         add_values(page, kv_head, lane, group);
@@ -172,7 +173,7 @@ void main() {
         const uint row = row0 + r;
         if (row >= n_rows) break;
         const uint head = kv_head * heads_each + row % heads_each;
-        const uint at = (row / heads_each * p_.n_heads + head) * (HEAD_DIM / 4) + lane;
+        const uint at = ((sequence + row / heads_each) * p_.n_heads + head) * (HEAD_DIM / 4) + lane;
         [[unroll]] for (uint c = 0; c < CHUNKS; ++c) out_[at + c * 8] = out_sum_[r * CHUNKS + c];
     }
 }

@@ -1,4 +1,4 @@
-// One token: q and k normalised (where the model does) and rotated, k and v into the kv cache, and
+// One token a sequence: q and k normalised (where the model does) and rotated, k and v into the kv cache, and
 // attention, by attention_subgroup.glsl. A workgroup takes one kv head and ROWS query heads that read
 // it; their own position is taken from registers, rounded as the cache rounds it, so that nobody waits
 // for what another wrote. Rotary embedding: Su et al. 2021.
@@ -21,7 +21,7 @@ layout(std430, binding = 1) buffer KeyCache { uvec4 k_cache_[]; };
 layout(std430, binding = 1) buffer KeyWords { uint k_words_[]; };
 layout(std430, binding = 2) buffer ValueCache { uvec4 v_cache_[]; };
 layout(std430, binding = 3) writeonly buffer Output { vec4 out_[]; };
-layout(std430, binding = 4) readonly buffer StepBuffer { Step step_; };
+layout(std430, binding = 4) readonly buffer StepBuffer { Step steps_[]; };
 layout(std430, binding = 5) readonly buffer PageTable { uint pages_[]; };
 layout(std430, binding = 6) readonly buffer Angles { vec4 angles_[]; };  // (cos, sin) of two
 layout(std430, binding = 7) readonly buffer QkGain { vec4 gain_[]; };    // of q, then of k
@@ -94,13 +94,16 @@ void main() {
     const uint kv_head = gl_WorkGroupID.x;
     const uint row0 = gl_WorkGroupID.y * ROWS;
     const uint heads_each = p_.n_heads / p_.n_kv_heads;
-    const uint position = step_.position;
-    if (step_.n_tokens == 0) return;
+    const uint token = gl_WorkGroupID.z;
+    if (steps_[token].n_own == 0) return;
+    const uint position = steps_[token].position;
+    const uint first_page = steps_[token].first_page;
+    const uint n_all = p_.n_heads + 2 * p_.n_kv_heads;
     load_turns(position, lane);
     const uint slot = position % kPageTokens;
-    const uint cache_head = pages_[position / kPageTokens] * p_.n_kv_heads + kv_head;
+    const uint cache_head = pages_[first_page + position / kPageTokens] * p_.n_kv_heads + kv_head;
 
-    load_head(p_.n_heads + kv_head, 1, lane);
+    load_head(token * n_all + p_.n_heads + kv_head, 1, lane);
     vec4 key[QUADS];
     [[unroll]] for (uint c = 0; c < QUADS; ++c) {
         const uvec2 words = pack(head_[c]);
@@ -112,7 +115,7 @@ void main() {
         }
     }
     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
-        load_head(kv_head * heads_each + min(row0 + r, heads_each - 1), 0, lane);
+        load_head(token * n_all + kv_head * heads_each + min(row0 + r, heads_each - 1), 0, lane);
         float score = 0.0;
         [[unroll]] for (uint c = 0; c < QUADS; ++c) {
             query_[r * QUADS + c] = head_[c] * p_.q_scale;
@@ -122,7 +125,8 @@ void main() {
         max_[r] = sum_of_lanes(score);
         total_[r] = lane == 0 ? 1.0 : 0.0;
     }
-    const uint value = (p_.n_heads + p_.n_kv_heads + kv_head) * (HEAD_DIM / 4) + lane * 2;
+    const uint value =
+        (token * n_all + p_.n_heads + p_.n_kv_heads + kv_head) * (HEAD_DIM / 4) + lane * 2;
     [[unroll]] for (uint c = 0; c < QUADS; c += 2) {
         const uvec4 words = uvec4(pack(qkv_[value + c * 8]), pack(qkv_[value + c * 8 + 1]));
         if (row0 == 0) {
@@ -135,10 +139,10 @@ void main() {
     }
     const uint oldest = p_.window != 0 && position >= p_.window ? position - p_.window + 1 : 0;
     for (uint first = oldest / kPageTokens * kPageTokens; first < position; first += kPageTokens) {
-        attend_page(first / kPageTokens, p_.n_kv_heads, kv_head, lane);
+        attend_page(first_page, first / kPageTokens, p_.n_kv_heads, kv_head, lane);
     }
     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
         if (row0 + r >= heads_each) break;
-        store_row(r, (kv_head * heads_each + row0 + r) * (HEAD_DIM / 4), lane);
+        store_row(r, (token * p_.n_heads + kv_head * heads_each + row0 + r) * (HEAD_DIM / 4), lane);
     }
 }

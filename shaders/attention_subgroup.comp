@@ -16,7 +16,7 @@ layout(std430, binding = 0) readonly buffer Queries { vec4 q_[]; };
 layout(std430, binding = 1) readonly buffer KeyCache { uvec4 k_cache_[]; };
 layout(std430, binding = 2) readonly buffer ValueCache { uvec4 v_cache_[]; };
 layout(std430, binding = 3) writeonly buffer Output { vec4 out_[]; };
-layout(std430, binding = 4) readonly buffer StepBuffer { Step step_; };
+layout(std430, binding = 4) readonly buffer StepBuffer { Step steps_[]; };
 layout(std430, binding = 5) readonly buffer PageTable { uint pages_[]; };
 layout(push_constant) uniform Push { AttentionPush p_; };
 
@@ -27,15 +27,16 @@ void main() {
     const uint lane = gl_SubgroupInvocationID;
     const uint kv_head = gl_WorkGroupID.x;
     const uint heads_each = p_.n_heads / p_.n_kv_heads;
-    const uint n_rows = step_.n_tokens * heads_each;
+    const uint sequence = gl_WorkGroupID.z;  // one, unless each has one token
+    const uint n_rows = steps_[sequence].n_own * heads_each;
     const uint row0 = gl_WorkGroupID.y * ROWS;
     if (row0 >= n_rows) return;
 
     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
         const uint row = min(row0 + r, n_rows - 1);
         const uint head = kv_head * heads_each + row % heads_each;
-        const uint at = (row / heads_each * p_.qkv_stride + head * HEAD_DIM) / 4 + lane;
-        position_[r] = step_.position + row / heads_each;
+        const uint at = ((sequence + row / heads_each) * p_.qkv_stride + head * HEAD_DIM) / 4 + lane;
+        position_[r] = steps_[sequence].position + row / heads_each;
         max_[r] = kNothing;
         total_[r] = 0.0;
         [[unroll]] for (uint c = 0; c < QUADS; ++c) {
@@ -46,12 +47,12 @@ void main() {
     const uint oldest = p_.window != 0 && position_[0] >= p_.window ? position_[0] - p_.window + 1 : 0;
     const uint last_page = position_[ROWS - 1] / kPageTokens;
     for (uint index = oldest / kPageTokens; index <= last_page; ++index) {
-        attend_page(index, p_.n_kv_heads, kv_head, lane);
+        attend_page(steps_[sequence].first_page, index, p_.n_kv_heads, kv_head, lane);
     }
     [[unroll]] for (uint r = 0; r < ROWS; ++r) {
         const uint row = row0 + r;
         if (row >= n_rows) break;
         const uint head = kv_head * heads_each + row % heads_each;
-        store_row(r, (row / heads_each * p_.n_heads + head) * (HEAD_DIM / 4), lane);
+        store_row(r, ((sequence + row / heads_each) * p_.n_heads + head) * (HEAD_DIM / 4), lane);
     }
 }

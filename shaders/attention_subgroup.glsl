@@ -89,8 +89,8 @@ void add_values(uint cache_head, uint lane) {
     }
 }
 
-void attend_page(uint index, uint n_kv_heads, uint kv_head, uint lane) {
-    const uint cache_head = pages_[index] * n_kv_heads + kv_head;
+void attend_page(uint first_page, uint index, uint n_kv_heads, uint kv_head, uint lane) {
+    const uint cache_head = pages_[first_page + index] * n_kv_heads + kv_head;
     score_page(cache_head, lane);
     softmax_page(index * kPageTokens, lane);
     add_values(cache_head, lane);

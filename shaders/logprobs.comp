@@ -8,11 +8,8 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 
 layout(std430, binding = 0) readonly buffer Logits { float logits_[]; };
-layout(std430, binding = 1) readonly buffer StepBuffer { Step step_; };
-layout(std430, binding = 2) buffer Answer {
-    Drawn drawn_;
-    uvec2 top_[];
-};
+layout(std430, binding = 1) readonly buffer StepBuffer { Step steps_[]; };
+layout(std430, binding = 2) buffer Answer { Drawn drawn_[]; };
 layout(std430, binding = 3) readonly buffer Targets { uint targets_[]; };  // token t + 1 of the text
 layout(std430, binding = 4) writeonly buffer Scores { float scores_[]; };
 layout(push_constant) uniform Push { SamplePush p_; };
@@ -29,28 +26,29 @@ Best best_after(bool bounded, Best bound, uint base) {
 }
 
 void main() {
-    const uint row = gl_WorkGroupID.x;
-    const bool scoring = step_.n_score != 0;
-    if (scoring && row >= step_.n_score) return;
-    const uint base = row * p_.n_vocab;
+    const bool scoring = steps_[0].n_score != 0;
+    const uint row = p_.first_row + gl_WorkGroupID.x;
+    if (scoring ? row >= steps_[0].n_score : steps_[row].n_own == 0 || steps_[row].n_top == 0) return;
+    const uint base = gl_WorkGroupID.x * p_.n_logits;
     Best best = best_after(false, Best(0, 0), base);
     const float top = value_of(best.key);
     float sum = 0.0;
     for (uint i = gl_LocalInvocationID.x; i < p_.n_vocab; i += LANES) sum += exp(logits_[base + i] - top);
     const float log_sum = top + log(add_all(sum));
     if (scoring) {
-        const uint t = step_.score_first + row;
+        const uint t = steps_[0].score_first + row;
         if (gl_LocalInvocationID.x == 0) scores_[t] = logits_[base + targets_[t]] - log_sum;
         return;
     }
     if (gl_LocalInvocationID.x == 0) {
-        drawn_.logprob = logits_[base + drawn_.token] - log_sum;
-        drawn_.n_top = step_.n_top;
+        drawn_[row].logprob = logits_[base + drawn_[row].token] - log_sum;
+        drawn_[row].n_top = steps_[row].n_top;
     }
-    for (uint n = 0; n < step_.n_top; ++n) {
+    for (uint n = 0; n < steps_[row].n_top; ++n) {
         if (n != 0) best = best_after(true, best, base);
         if (gl_LocalInvocationID.x == 0) {
-            top_[n] = uvec2(best.id, floatBitsToUint(value_of(best.key) - log_sum));
+            drawn_[row].top[2 * n] = best.id;
+            drawn_[row].top[2 * n + 1] = floatBitsToUint(value_of(best.key) - log_sum);
         }
     }
 }

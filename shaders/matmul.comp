@@ -32,16 +32,23 @@ vec4 acc_[NT];
 
 #include "activation.glsl"
 
+float sum4(vec4 v) { return (v.x + v.y) + (v.z + v.w); }
+
 #ifdef SHARE_X
 vec4 block_x_[NT];
+float block_sum_[NT];  // of block_x_
 void load_x(uint t0, uint b, uint lane) {
     [[unroll]] for (uint t = 0; t < NT; ++t) {
         block_x_[t] = x_[((t0 + t) * p_.x_stride + b * kBlockK) / 4 + lane];
+        block_sum_[t] = sum4(block_x_[t]);
     }
 }
 void load_octet_x(uint t0, uint b, uint o) {}
 float octet_x(uint t, uint o, uint j) {
     return subgroupShuffle(block_x_[t][j & 3], o * 2 + (j >> 2));
+}
+float octet_sum(uint t, uint o) {
+    return subgroupShuffle(block_sum_[t], o * 2) + subgroupShuffle(block_sum_[t], o * 2 + 1);
 }
 #else
 vec4 octet_x_[NT * 2];
@@ -54,31 +61,24 @@ void load_octet_x(uint t0, uint b, uint o) {
     }
 }
 float octet_x(uint t, uint o, uint j) { return octet_x_[t * 2 + (j >> 2)][j & 3]; }
+float octet_sum(uint t, uint o) { return sum4(octet_x_[t * 2]) + sum4(octet_x_[t * 2 + 1]); }
 #endif
 
-// An octet of k for one token: raw products are summed before they are scaled. The four octets of a
-// block are unrolled for one token only: drivers that compile for CPUs take seconds over long bodies.
-void add_octet_of_one(uint t0, uint b, uint o) {
-    vec4 part = vec4(0.0);
-    float sum_x = 0.0;
+// An octet of k: raw products are summed before they are scaled, whatever NT is, so that a token's
+// sums do not depend on how many there are.
+vec4 part_[NT];
+void add_octet(uint t0, uint b, uint o) {
     load_octet_x(t0, b, o);
+    [[unroll]] for (uint t = 0; t < NT; ++t) part_[t] = vec4(0.0);
     [[unroll]] for (uint j = 0; j < 8; ++j) {
-        const float x = octet_x(0, o, j);
-        part += octet(j) * x;
-        sum_x += x;
+        const vec4 w = octet(j);
+        [[unroll]] for (uint t = 0; t < NT; ++t) part_[t] += w * octet_x(t, o, j);
     }
-    acc_[0] += block_scale(o / 2) * part;
-    if (HAS_MIN != 0) acc_[0] += block_min(o / 2) * sum_x;
-}
-
-// Several tokens: a weight is scaled once and used for all of them.
-void add_octet_of_many(uint t0, uint b, uint o) {
     const vec4 scale = block_scale(o / 2);
-    const vec4 low = block_min(o / 2);
-    load_octet_x(t0, b, o);
-    [[unroll]] for (uint j = 0; j < 8; ++j) {
-        const vec4 w = HAS_MIN != 0 ? octet(j) * scale + low : octet(j) * scale;
-        [[unroll]] for (uint t = 0; t < NT; ++t) acc_[t] += w * octet_x(t, o, j);
+    [[unroll]] for (uint t = 0; t < NT; ++t) acc_[t] += scale * part_[t];
+    if (HAS_MIN != 0) {
+        const vec4 low = block_min(o / 2);
+        [[unroll]] for (uint t = 0; t < NT; ++t) acc_[t] += low * octet_sum(t, o);
     }
 }
 
@@ -89,20 +89,17 @@ void multiply_tile(uint tile, uint t0, uint lane, uint group) {
     for (uint b = group; b < n_blocks; b += GROUPS) {
         load_block(tile * n_blocks + b, lane);
         load_x(t0, b, lane);
+        // Unrolled for one token only: drivers that compile for CPUs take seconds over long bodies.
         if (NT == 1 && UNROLL_OCTETS != 0) {
             [[unroll]] for (uint o = 0; o < 4; ++o) {
                 load_octet(o);
-                add_octet_of_one(t0, b, o);
+                add_octet(t0, b, o);
             }
             continue;
         }
         [[dont_unroll]] for (uint o = 0; o < 4; ++o) {
             load_octet(o);
-            if (NT == 1) {
-                add_octet_of_one(t0, b, o);
-            } else {
-                add_octet_of_many(t0, b, o);
-            }
+            add_octet(t0, b, o);
         }
     }
     [[unroll]] for (uint t = 0; t < NT; ++t) {
@@ -148,7 +145,7 @@ void main() {
     const bool last = (p_.flags & kMatmulLast) != 0;
     const bool score = (p_.flags & kMatmulScore) != 0;
     const bool gated = (p_.flags & kMatmulGated) != 0;
-    const uint first = score ? step_.score_first : (last ? step_.n_tokens - 1 : 0);
+    const uint first = score ? step_.score_first : (last ? step_.n_tokens - 1 : p_.first_token);
     const uint t0 = first + gl_WorkGroupID.y * NT;
     if (t0 >= step_.n_tokens) return;
 

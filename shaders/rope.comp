@@ -14,7 +14,7 @@ layout(std430, binding = 1) writeonly buffer KeyCache { uint k_cache_[]; };
 layout(std430, binding = 2) writeonly buffer ValueCache { uint v_cache_[]; };
 layout(std430, binding = 3) readonly buffer QkGain { float gain_[]; };   // of q, then of k
 layout(std430, binding = 4) readonly buffer Angles { vec2 angles_[]; };  // (cos, sin)
-layout(std430, binding = 5) readonly buffer StepBuffer { Step step_; };
+layout(std430, binding = 5) readonly buffer StepBuffer { Step steps_[]; };
 layout(std430, binding = 6) readonly buffer PageTable { uint pages_[]; };
 layout(push_constant) uniform Push { RopePush p_; };
 
@@ -48,14 +48,15 @@ uint pack(float a, float b) { return packHalf2x16(clamp(vec2(a, b), -65504.0, 65
 
 void main() {
     const uint head = gl_WorkGroupID.x;
-    const uint t = gl_WorkGroupID.y;
-    if (t >= step_.n_tokens) return;
+    const uint sequence = gl_WorkGroupID.z;  // one, unless each has one token
+    if (gl_WorkGroupID.y >= steps_[sequence].n_own) return;
+    const uint t = sequence + gl_WorkGroupID.y;
     const uint n_all = p_.n_heads + 2 * p_.n_kv_heads;
     const uint base = (t * n_all + head) * p_.head_dim;
     const bool is_q = head < p_.n_heads;
     const bool is_v = head >= p_.n_heads + p_.n_kv_heads;
-    const uint position = step_.position + t;
-    const uint page = pages_[position / kPageTokens];
+    const uint position = steps_[sequence].position + gl_WorkGroupID.y;
+    const uint page = pages_[steps_[sequence].first_page + position / kPageTokens];
     const uint slot = position % kPageTokens;
     const uint n_pairs = p_.head_dim / 2;
     const uint kv_head = is_q ? 0 : (head - p_.n_heads) % p_.n_kv_heads;

@@ -1,5 +1,5 @@
-// Draws one token from the logits: mask, penalty, temperature, top_k, top_p, min_p, then Gumbel-max over
-// what is left (see runtime/model/decoder.h). One workgroup.
+// Draws one token of each row from its logits: mask, penalty, temperature, top_k, top_p, min_p, then Gumbel-max over
+// what is left (see runtime/model/decoder.h). One workgroup a row.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "shared.h"
@@ -8,18 +8,23 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 8;
 
 layout(std430, binding = 0) coherent buffer Logits { float logits_[]; };
-layout(std430, binding = 1) readonly buffer StepBuffer { Step step_; };
+layout(std430, binding = 1) readonly buffer StepBuffer { Step steps_[]; };
 layout(std430, binding = 2) readonly buffer Penalty { uint penalty_[]; };
-layout(std430, binding = 3) writeonly buffer Answer { Drawn drawn_; };
+layout(std430, binding = 3) writeonly buffer Answer { Drawn drawn_[]; };
 layout(std430, binding = 4) readonly buffer Allowed { uint allowed_[]; };  // a bit a token
 layout(push_constant) uniform Push { SamplePush p_; };
 
 #include "rank.glsl"
 
+Step step_;         // of the row
+uint logits0_;      // its first logit
+uint allowed0_;     // the first word of its mask
+uint penalty0_;     // and its first penalised token
+
 // A token that the mask leaves out is as unlikely as can be.
 float logit_of(uint token) {
-    const bool may = step_.masked == 0 || (allowed_[token >> 5] >> (token & 31) & 1u) != 0;
-    return may ? logits_[token] : uintBitsToFloat(0xff800000u);
+    const bool may = step_.masked == 0 || (allowed_[allowed0_ + (token >> 5)] >> (token & 31) & 1u) != 0;
+    return may ? logits_[logits0_ + token] : uintBitsToFloat(0xff800000u);
 }
 
 #include "select.glsl"
@@ -32,10 +37,10 @@ shared float raw_[kMaxPenalty];
 // lists each once.
 void penalise() {
     for (uint i = gl_LocalInvocationID.x; i < step_.n_penalty; i += LANES) {
-        const uint token = penalty_[i];
-        const float logit = logits_[token];
+        const uint at = logits0_ + penalty_[penalty0_ + i];
+        const float logit = logits_[at];
         raw_[i] = logit;
-        logits_[token] = logit > 0.0 ? logit / step_.repeat_penalty : logit * step_.repeat_penalty;
+        logits_[at] = logit > 0.0 ? logit / step_.repeat_penalty : logit * step_.repeat_penalty;
     }
     memoryBarrierBuffer();
     barrier();
@@ -44,7 +49,7 @@ void penalise() {
 void restore() {
     barrier();
     for (uint i = gl_LocalInvocationID.x; i < step_.n_penalty; i += LANES) {
-        logits_[penalty_[i]] = raw_[i];
+        logits_[logits0_ + penalty_[penalty0_ + i]] = raw_[i];
     }
 }
 
@@ -79,10 +84,16 @@ uint draw(Best top) {
 }
 
 void main() {
+    const uint row = p_.first_row + gl_WorkGroupID.x;
+    step_ = steps_[row];
+    if (step_.n_own == 0) return;
+    logits0_ = gl_WorkGroupID.x * p_.n_logits;
+    allowed0_ = row * ((p_.n_logits + 31) / 32);
+    penalty0_ = row * kMaxPenalty;
     const bool penalised = step_.n_penalty != 0 && step_.repeat_penalty != 1.0;
     if (penalised) penalise();
     const Best top = largest_logit();
     const uint token = step_.temperature > 0.0 ? draw(top) : top.id;
-    if (gl_LocalInvocationID.x == 0) drawn_.token = token;
+    if (gl_LocalInvocationID.x == 0) drawn_[row].token = token;
     if (penalised) restore();
 }

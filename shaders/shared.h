@@ -22,13 +22,17 @@ ALV_CONST kRopeLow = 64;
 ALV_CONST kMaxPenalty = 1024;
 ALV_CONST kMaxTop = 64;
 
-// What changes from step to step. Written by the host before a program is submitted.
+// What changes from step to step. Written by the host before a program is submitted. A step has a
+// row a sequence: one with several tokens, or several with one token each, which are then the
+// tokens of the step in their order.
 struct Step {
-    uint n_tokens;   // tokens of this step
-    uint position;   // of the first of them: the kv length before the step
-    uint n_penalty;  // entries of the penalty list
-    uint n_top;      // n best raw log-probabilities to report
-    uint top_k;      // 0: off
+    uint n_tokens;    // tokens of the step, all rows together; of row 0 only
+    uint n_own;       // tokens of this row; 0: it is not in use
+    uint position;    // of the first of them: the kv length before the step
+    uint first_page;  // where the row's pages begin in the page table
+    uint n_penalty;   // entries of the penalty list
+    uint n_top;       // n best raw log-probabilities to report
+    uint top_k;       // 0: off
     uint seed_low;
     uint seed_high;
     uint draw;             // position of the token to be drawn: the counter of the generator
@@ -39,15 +43,15 @@ struct Step {
     uint score_first;      // first token of this step that is scored
     uint n_score;          // tokens scored, <= 8
     uint masked;           // 1: only tokens of the mask are drawn
-    uint reserved;
 };
 
-// What sampling answers: then kMaxTop pairs (token, log-probability bits) follow.
+// What sampling answers for a row.
 struct Drawn {
     uint token;
     float logprob;  // raw log-probability of `token`
     uint n_top;
     uint reserved;
+    uint top[2 * kMaxTop];  // (token, log-probability bits), best first
 };
 
 // matmul: y[t] = (or +=) W x[t], with the RMS norm of its input folded in.
@@ -64,9 +68,10 @@ struct MatmulPush {
     uint y_stride;
     uint y_offset;  // first element of y that row 0 goes to
     uint flags;
-    float epsilon;    // of the norm
-    uint tiles;       // of rows (gated: pairs of them)
-    uint tiles_each;  // taken by one workgroup
+    float epsilon;     // of the norm
+    uint tiles;        // of rows (gated: pairs of them)
+    uint tiles_each;   // taken by one workgroup
+    uint first_token;  // of the step that is multiplied: row 0 of y
 };
 
 struct EmbedPush {
@@ -116,7 +121,9 @@ struct GluPush {
 };
 
 struct SamplePush {
-    uint n_vocab;
+    uint n_vocab;    // tokens that may be drawn
+    uint n_logits;   // of a row of logits
+    uint first_row;  // of the step, whose logits are row 0
 };
 
 // Encoders: where a token of a step stands. Several texts may follow each other in one step.

@@ -76,6 +76,8 @@ void plan_cpu(const Caps& caps, Plan& plan) {
     // passes over a vocabulary are spread over many lanes.
     plan.reduce_lanes = std::min(512U, caps.max_workgroup_invocations);
     plan.prefill_tokens = 64;
+    // A step of 8 columns takes two to two and a half times as long as one of one.
+    plan.least_batch = 3;
     plan.warm_by_dispatch = true;
     plan.cpu_threads = caps.cpu_threads;
     // One instruction there, where a broadcast is a loop in 22.3.6 and a load is many in both.
@@ -94,6 +96,8 @@ void plan_cpu(const Caps& caps, Plan& plan) {
                 "threads of a CPU driver take equal shares of the workgroups");
     plan.choose("prefill_tokens", count(plan.prefill_tokens),
                 "a CPU driver computes slowly: short pieces can be cancelled at once");
+    plan.choose("least_batch", count(plan.least_batch),
+                "a step of 8 columns takes longer than two of one");
     plan.choose("warm_by_dispatch", "yes", "CPU drivers compile at the first dispatch");
 }
 
@@ -113,6 +117,8 @@ void plan_gpu(const Caps& caps, Plan& plan) {
     plan.choose("prefill_tokens", count(plan.prefill_tokens),
                 discrete ? "a discrete GPU needs many tokens to be busy"
                          : "an integrated GPU is busy with fewer tokens");
+    plan.choose("least_batch", count(plan.least_batch),
+                "a step of several sequences reads the weights once");
     plan.choose("warm_by_dispatch", "no", "drivers of GPUs compile when the pipeline is made");
 }
 

@@ -34,6 +34,7 @@ struct Plan {
     uint32_t matmul_columns = 8;      // tokens a workgroup of the prefill matmul covers
     uint32_t reduce_lanes = 64;       // invocations of whole-vector kernels (norms, sampling)
     uint32_t prefill_tokens = 64;     // tokens of one prefill program
+    uint32_t least_batch = 2;         // sequences from which one step of all beats a step of each
     uint64_t chunk_bytes = 0;         // largest storage range of one tensor chunk
     uint64_t submit_budget_us = 0;    // GPU time that one submit aims at
     bool warm_by_dispatch = false;    // the driver compiles at the first dispatch

@@ -12,13 +12,6 @@ double ms_between(Clock::time_point from, Clock::time_point to) {
     return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
-uint64_t ns_until(Clock::time_point deadline) {
-    const auto now = Clock::now();
-    if (deadline <= now) return 0;
-    return static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(deadline - now).count());
-}
-
 }  // namespace
 
 void Generation::prepare() {
@@ -81,45 +74,31 @@ void Generation::admit() {
     phase_ = Phase::kPrefill;
 }
 
-void Generation::advance(Clock::time_point deadline) {
-    if (!step_) {
-        if (const Status status = begin_step(); !status.ok()) return fail(status);
-    }
-    if (!slice_in_flight_) {
-        if (const Status status = step_->submit_slice(); !status.ok()) return fail(status);
-        slice_in_flight_ = true;
-    }
-    const Result<bool> done = step_->wait(ns_until(deadline));
-    if (!done.ok()) return fail(done.status());
-    if (!*done) return;
-    slice_in_flight_ = false;
-    if (cancelled_) return finish(engine::FinishReason::kCancelled);
-    if (step_->all_submitted()) take_result();
+bool Generation::wants_one() const {
+    return phase_ == Phase::kDecode && kv_->tokens.size() + 1 == tokens_.size();
 }
 
-Status Generation::begin_step() {
+model::StepRequest Generation::next_request() {
     const uint32_t cached = static_cast<uint32_t>(kv_->tokens.size());
     const uint32_t most = model_->decoder->max_step_tokens();
     uint32_t n = std::min(static_cast<uint32_t>(tokens_.size()) - cached, most);
     // No prompt ends in a step of one token: that would be decode's program (see KvState::reuse).
     if (phase_ == Phase::kPrefill && n > 2 && n_prompt_ - cached - n == 1) --n;
 
-    model::StepRequest step;
-    step.sequence = kv_->sequence.get();
-    step.tokens = std::span(tokens_).subspan(cached, n);
-    step.sample = cached + n == tokens_.size();
-    if (step.sample) {
+    model::StepRequest request;
+    request.sequence = kv_->sequence.get();
+    request.tokens = std::span(tokens_).subspan(cached, n);
+    request.sample = cached + n == tokens_.size();
+    if (request.sample) {
         const engine::Sampling& sampling = request_.sampling;
-        step.sampler = {sampling.temperature, sampling.top_k,          sampling.top_p,
-                        sampling.min_p,       sampling.repeat_penalty, sampling.seed};
-        step.penalty_tokens = penalty_tokens();
-        step.n_top = request_.n_top;
-        if (const TokenMask* mask = guide_ ? guide_->mask() : nullptr) step.allowed = *mask;
+        request.sampler = {sampling.temperature, sampling.top_k,          sampling.top_p,
+                           sampling.min_p,       sampling.repeat_penalty, sampling.seed};
+        request.penalty_tokens = penalty_tokens();
+        request.n_top = request_.n_top;
+        if (const TokenMask* mask = guide_ ? guide_->mask() : nullptr) request.allowed = *mask;
     }
-    ALV_ASSIGN_OR_RETURN(step_, model_->decoder->begin(step));
     n_step_ = n;
-    slice_in_flight_ = false;
-    return ok_status();
+    return request;
 }
 
 std::span<const text::TokenId> Generation::penalty_tokens() const {
@@ -129,10 +108,7 @@ std::span<const text::TokenId> Generation::penalty_tokens() const {
     return std::span(tokens_).last(window);
 }
 
-void Generation::take_result() {
-    Result<model::StepResult> result = step_->result();
-    step_.reset();
-    if (!result.ok()) return fail(result.status());
+void Generation::take_result(const model::StepResult& result) {
     const size_t cached = kv_->tokens.size();
     kv_->append(std::span(tokens_).subspan(cached, n_step_), phase_ == Phase::kPrefill);
     if (phase_ == Phase::kPrefill) {
@@ -144,7 +120,7 @@ void Generation::take_result() {
         phase_ = Phase::kDecode;
     }
     if (kv_->tokens.size() < tokens_.size()) return;  // more of what follows by itself
-    take_token(*result);
+    take_token(result);
 }
 
 void Generation::take_token(const model::StepResult& result) {
@@ -259,7 +235,6 @@ bool Generation::emit_text(std::string text) {
 
 void Generation::finish(engine::FinishReason reason) {
     if (over_) return;
-    step_.reset();
     if (detokenizer_ && reason != engine::FinishReason::kStopString) {
         std::string rest = detokenizer_->finish();
         if (guide_) rest = guide_->show(std::move(rest)) + guide_->show_rest();
@@ -276,15 +251,12 @@ void Generation::finish(engine::FinishReason reason) {
 
 void Generation::fail(const Status& status) {
     if (over_) return;
-    step_.reset();
     engine::Event event;
     event.type = engine::EventType::kFailed;
     try {
         event.status = status;
-        failure_ = status;
     } catch (const std::bad_alloc&) {
         event.status = out_of_host_memory();
-        failure_ = out_of_host_memory();
     }
     if (lost_flag_ && status.code() == Code::kDeviceLost) *lost_flag_ = true;
     end(std::move(event));

@@ -34,10 +34,9 @@ class Generation : public engine::Ticket {
     // Where a lost device is noted, before anybody hears of it.
     void note_loss_in(std::atomic<bool>* flag) { lost_flag_ = flag; }
     ModelState& model() const { return *model_; }
+    const std::shared_ptr<ModelState>& shared_model() const { return model_; }
     KvState& kv() const { return *kv_; }
     bool over() const { return over_; }
-    const Status& failure() const { return failure_; }
-    bool step_in_flight() const { return step_ != nullptr; }
     bool prompt_ready() const { return phase_ != Phase::kPrompt; }
     bool admitted() const { return phase_ == Phase::kPrefill || phase_ == Phase::kDecode; }
 
@@ -48,17 +47,19 @@ class Generation : public engine::Ticket {
     uint64_t tokens_outstanding() const;
     // There is room: takes the sequence.
     void admit();
-    // One unit of work: a slice submitted and waited for until `deadline` at the latest.
-    void advance(Clock::time_point deadline);
-    // Ends it; whatever is in flight is abandoned.
+    // The next step takes one token further, which can be done with others at once.
+    bool wants_one() const;
+    // What the model is to do next. Borrows from the generation until its next change.
+    model::StepRequest next_request();
+    // What came of it.
+    void take_result(const model::StepResult& result);
+    // Ends it; not while a step of it is in flight.
     void fail(const Status& status);
     void finish(engine::FinishReason reason);
 
   private:
     enum class Phase : uint32_t { kPrompt, kWaiting, kPrefill, kDecode };
 
-    Status begin_step();
-    void take_result();
     void take_token(const model::StepResult& result);
     void take_led(const model::StepResult& result);
     bool put_token(const model::StepResult& result);
@@ -81,7 +82,6 @@ class Generation : public engine::Ticket {
 
     Phase phase_ = Phase::kPrompt;
     bool over_ = false;
-    Status failure_;
     std::atomic<bool>* lost_flag_ = nullptr;
     std::shared_ptr<const TextSide> text_;
     std::unique_ptr<Guide> guide_;  // null: any token may be drawn
@@ -89,9 +89,7 @@ class Generation : public engine::Ticket {
     std::optional<text::StreamDetokenizer> detokenizer_;
     std::vector<text::TokenId> tokens_;  // prompt and what followed it
     uint32_t n_prompt_ = 0;
-    uint32_t n_step_ = 0;  // tokens of the step in flight
-    std::unique_ptr<model::Step> step_;
-    bool slice_in_flight_ = false;
+    uint32_t n_step_ = 0;  // tokens of the last request
 
     engine::Usage usage_;
     Clock::time_point asked_ = Clock::now();

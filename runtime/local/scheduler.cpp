@@ -121,8 +121,7 @@ Result<bool> Scheduler::run_until(Clock::time_point deadline, bool wait_for_turn
 
 // Devices ----------------------------------------------------------------------------------------
 
-void Scheduler::note_device(const Status& status) {
-    if (status.code() != Code::kDeviceLost) return;
+void Scheduler::note_lost_device() {
     lost_ = true;
     if (!std::exchange(loss_logged_, true)) log_->write(LogLevel::kError, kLost);
 }
@@ -134,6 +133,7 @@ Status Scheduler::replace_device(
     }
     const std::unique_lock turn(exec_);
     take_inbox();
+    round_.reset();
     for (const auto& generation : generations_) generation->fail(device_lost(kLost));
     for (const auto& job : embeddings_) {
         guard(*job, [&] { job->fail(device_lost(kLostEmbedding)); });
@@ -172,7 +172,7 @@ void Scheduler::shutdown() {
     }
     work_.notify_all();
     tasks_.close();
-    in_step_.reset();
+    round_.reset();
     generations_.clear();
     in_slice_.reset();
     for (const auto& job : std::exchange(embeddings_, {})) {

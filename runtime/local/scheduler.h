@@ -14,6 +14,7 @@
 #include "local/generation.h"
 #include "local/loaded.h"
 #include "local/model_state.h"
+#include "local/round.h"
 #include "local/task_queue.h"
 
 namespace alv::local {
@@ -61,10 +62,11 @@ class Scheduler : public engine::TaskRunner {
     void sweep();
     void sweep_models();
     bool run_load(Clock::time_point deadline);
-    bool run_generation(Clock::time_point deadline);
+    bool run_round(Clock::time_point deadline);
+    std::unique_ptr<Round> next_round();
     bool run_embedding(Clock::time_point deadline);
     void start_load(ModelState& model);
-    void note_device(const Status& status);
+    void note_lost_device();
     bool is_free(const EmbedJob& job) const;
     bool has_work() const;
 
@@ -90,10 +92,11 @@ class Scheduler : public engine::TaskRunner {
     std::vector<std::shared_ptr<ModelState>> models_;
     std::vector<std::shared_ptr<Generation>> generations_;
     std::vector<std::shared_ptr<EmbedJob>> embeddings_;
-    std::shared_ptr<Generation> in_step_;  // whose step must end before another begins
+    std::unique_ptr<Round> round_;         // must end before another begins
     std::shared_ptr<EmbedJob> in_slice_;   // whose slice must end before another begins
     std::shared_ptr<ModelState> loading_;  // whose load did not pause in time
-    size_t turn_ = 0;
+    size_t turn_ = 0;                      // whose generation was first in the last round
+    bool prompt_turn_ = false;             // a prompt goes next, if there is one
     size_t embedding_turn_ = 0;
     uint32_t kind_turn_ = 0;
     bool loss_logged_ = false;

@@ -21,11 +21,11 @@ bool Scheduler::run_unit(Clock::time_point deadline) {
     sweep();
     tasks_.run();
     // A step, or a load that did not pause, has the device to itself until it ends.
-    if (in_step_) return run_generation(deadline) || has_work();
+    if (round_) return run_round(deadline) || has_work();
     if (loading_) return run_load(deadline) || has_work();
     if (in_slice_) return run_embedding(deadline) || has_work();
     using Kind = bool (Scheduler::*)(Clock::time_point);
-    constexpr std::array<Kind, 3> kKinds = {&Scheduler::run_generation, &Scheduler::run_embedding,
+    constexpr std::array<Kind, 3> kKinds = {&Scheduler::run_round, &Scheduler::run_embedding,
                                             &Scheduler::run_load};
     // What did nothing gives its turn to the next.
     for (size_t i = 0; i < kKinds.size(); ++i) {
@@ -43,7 +43,7 @@ bool Scheduler::has_work() const {
         }
     }
     if (tasks_.is_due(Clock::now())) return true;
-    if (in_step_ || in_slice_ || loading_) return true;
+    if (round_ || in_slice_ || loading_) return true;
     for (const auto& job : embeddings_) {
         if (job->abandoned() || job->model().progress().phase != ModelPhase::kLoading) return true;
     }
@@ -86,9 +86,10 @@ void Scheduler::take_inbox() {
 
 // What was closed, cancelled or dropped since the last look.
 void Scheduler::sweep() {
+    if (lost_) round_.reset();
     for (const auto& generation : generations_) {
         // With a slice in flight the cancel is seen when the slice ends.
-        if (generation->cancelled() && generation != in_step_) {
+        if (generation->cancelled() && !(round_ && round_->has(*generation))) {
             guard(*generation, [&] { generation->finish(engine::FinishReason::kCancelled); });
         }
         if (lost_) generation->fail(device_lost(kLost));
@@ -115,6 +116,7 @@ void Scheduler::sweep_models() {
         return std::any_of(closed.begin(), closed.end(),
                            [&](const auto& other) { return other.get() == &model; });
     };
+    if (round_ && is_closed(round_->model())) round_.reset();
     // Nobody listens to the generations of a closed model any more.
     for (const auto& generation : generations_) {
         if (is_closed(generation->model())) generation->fail(cancelled("the model was released"));
@@ -127,7 +129,6 @@ void Scheduler::sweep_models() {
     }
     if (in_slice_ && (in_slice_->over() || in_slice_->abandoned())) in_slice_.reset();
     std::erase_if(embeddings_, [](const auto& job) { return job->over(); });
-    if (in_step_ && in_step_->over()) in_step_.reset();
     std::erase_if(generations_, [](const auto& generation) { return generation->over(); });
     for (const auto& model : models_) {
         for (const auto& kv : model->conversations) {
@@ -178,7 +179,7 @@ bool Scheduler::run_load(Clock::time_point deadline) {
     model->load.reset();
     const bool loaded = result.ok();
     or_fail(*model, [&] {
-        note_device(result.status());
+        if (result.status().code() == Code::kDeviceLost) note_lost_device();
         model->finish_load(std::move(result));
     });
     const std::shared_ptr<gpu::Device> used = device();
@@ -187,27 +188,73 @@ bool Scheduler::run_load(Clock::time_point deadline) {
 }
 
 // False if there is nothing to generate.
-bool Scheduler::run_generation(Clock::time_point deadline) {
-    std::shared_ptr<Generation> next = in_step_;
-    for (size_t i = 0; i < generations_.size() && !next; ++i) {
-        turn_ = (turn_ + 1) % generations_.size();
-        const auto& candidate = generations_[turn_];
-        if (candidate->over() || candidate->model().progress().phase == ModelPhase::kLoading)
-            continue;
-        guard(*candidate, [&] {
-            if (!candidate->prompt_ready()) candidate->prepare();
-            if (!candidate->over() && (candidate->admitted() || admit(*candidate, generations_)))
-                next = candidate;
-        });
+bool Scheduler::run_round(Clock::time_point deadline) {
+    try {
+        if (!round_) round_ = next_round();
+    } catch (const std::bad_alloc&) {
+        // Somebody has to give way, else they all would try for ever.
+        generations_[turn_ % generations_.size()]->fail(out_of_host_memory());
+        return true;
     }
-    if (!next) return false;
-    guard(*next, [&] {
-        if (!next->over()) next->advance(deadline);
-    });
-    next->kv().last_used = ++use_counter_;
-    in_step_ = next->step_in_flight() ? next : nullptr;
-    note_device(next->failure());
+    if (!round_) return false;
+    ++use_counter_;
+    for (const auto& generation : generations_) {
+        if (round_->has(*generation)) generation->kv().last_used = use_counter_;
+    }
+    bool over = true;
+    try {
+        over = round_->advance(deadline);
+    } catch (const std::bad_alloc&) {
+        round_->fail(out_of_host_memory());
+    }
+    if (round_->lost_device()) note_lost_device();
+    if (over) round_.reset();
     return true;
+}
+
+// A part of a prompt, or a token for every reply of one model; the two take turns. Null if nobody
+// can go on.
+std::unique_ptr<Round> Scheduler::next_round() {
+    std::vector<std::shared_ptr<Generation>> replies;
+    std::shared_ptr<Generation> prompt;
+    bool prepared = false;  // one a round: the others need not wait for all of them
+    size_t first_reply = 0;
+    size_t first_prompt = 0;
+    for (size_t i = 1; i <= generations_.size(); ++i) {
+        const size_t at = (turn_ + i) % generations_.size();
+        const std::shared_ptr<Generation>& candidate = generations_[at];
+        if (candidate->over() || candidate->model().progress().phase == ModelPhase::kLoading) {
+            continue;
+        }
+        guard(*candidate, [&] {
+            if (!candidate->prompt_ready() && !prepared) {
+                prepared = true;
+                candidate->prepare();
+            }
+            if (!candidate->over() && candidate->prompt_ready() && !candidate->admitted()) {
+                admit(*candidate, generations_);
+            }
+        });
+        if (candidate->over() || !candidate->admitted()) continue;
+        if (!candidate->wants_one()) {
+            if (!prompt) first_prompt = at;
+            if (!prompt) prompt = candidate;
+        } else if (replies.empty() || (&replies[0]->model() == &candidate->model() &&
+                                       replies.size() < candidate->model().decoder->max_batch())) {
+            if (replies.empty()) first_reply = at;
+            replies.push_back(candidate);
+        }
+    }
+    const bool for_prompt = prompt && (prompt_turn_ || replies.empty());
+    prompt_turn_ = !for_prompt;
+    if (!prompt && replies.empty()) return nullptr;
+    turn_ = for_prompt ? first_prompt : first_reply;
+    if (for_prompt) {
+        replies.assign(1, prompt);
+    } else if (replies.size() < replies[0]->model().decoder->least_batch()) {
+        replies.resize(1);
+    }
+    return std::make_unique<Round>(std::move(replies));
 }
 
 // False if there is nothing to embed. Slices of an embedding and steps of generations take turns.
@@ -224,7 +271,7 @@ bool Scheduler::run_embedding(Clock::time_point deadline) {
     if (!next) return false;
     guard(*next, [&] { next->advance(deadline); });
     in_slice_ = next->slice_in_flight() ? next : nullptr;
-    note_device(next->failure());
+    if (next->failure().code() == Code::kDeviceLost) note_lost_device();
     return true;
 }
 

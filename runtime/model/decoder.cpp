@@ -19,13 +19,15 @@ class ProgramDecoder : public Decoder {
     explicit ProgramDecoder(std::shared_ptr<DecoderState> state) : state_(std::move(state)) {}
 
     const Model& model() const override { return *state_->model; }
-    uint32_t max_step_tokens() const override { return state_->prefill.max_tokens; }
+    uint32_t max_step_tokens() const override { return state_->sizes.max_tokens; }
+    uint32_t max_batch() const override { return state_->sizes.max_batch; }
+    uint32_t least_batch() const override { return state_->device().plan().least_batch; }
     uint32_t kv_tokens_free() const override {
         return state_->kv->n_free_pages() * shared::kPageTokens;
     }
     Result<std::unique_ptr<Sequence>> create_sequence(uint32_t max_tokens) override;
-    Result<std::unique_ptr<Step>> begin(const StepRequest& request) override {
-        return begin_step(state_, request);
+    Result<std::unique_ptr<Step>> begin_batch(std::span<const StepRequest> requests) override {
+        return begin_step(state_, requests);
     }
     Result<std::vector<float>> score(Sequence& sequence, std::span<const TokenId> tokens,
                                      uint32_t chunk) override;
@@ -62,13 +64,8 @@ Status run_all(Step& step) {
 
 Status ProgramDecoder::prepare_score() {
     if (state_->score != nullptr) return ok_status();
-    gpu::Device& device = state_->device();
-    const uint64_t bytes = uint64_t{kScoreRows} * state_->model->hparams().n_vocab * 4;
-    ALV_ASSIGN_OR_RETURN(state_->score_logits,
-                         device.create_buffer(gpu::Domain::kScratch, bytes, "score logits"));
     ALV_ASSIGN_OR_RETURN(state_->score,
-                         record_score({state_->model.get(), state_->kv.get(), &state_->buffers},
-                                      state_->score_logits));
+                         record_score({state_->model.get(), state_->kv.get(), &state_->buffers}));
     return ok_status();
 }
 
@@ -122,9 +119,9 @@ Result<std::vector<float>> ProgramDecoder::score(Sequence& sequence,
 Status warm_up(const DecoderState& state) {
     gpu::Device& device = state.device();
     const gpu::BufferView& step = state.buffers.step;
-    std::memset(step.buffer.mapped() + step.offset, 0, sizeof(shared::Step));
+    std::memset(step.buffer.mapped() + step.offset, 0, step.size_bytes);
     uint64_t value = 0;
-    for (const ForwardProgram* forward : {&state.decode, &state.prefill}) {
+    for (const StepProgram* forward : {&state.decode, &state.prefill}) {
         const gpu::Program& program = *forward->program;
         ALV_ASSIGN_OR_RETURN(value, device.submit(program, 0, program.n_segments()));
     }
@@ -144,11 +141,22 @@ Result<std::unique_ptr<Decoder>> Decoder::create(std::shared_ptr<const Model> mo
         return !layer.gate_up.gated;
     });
     const StepSizes sizes = step_sizes(device.plan(), separate, state->model->kv_tokens());
+    state->sizes = sizes;
     ALV_ASSIGN_OR_RETURN(state->buffers, create_step_buffers(device, hp, sizes));
     const ForwardContext context{state->model.get(), state->kv.get(), &state->buffers};
-    ALV_ASSIGN_OR_RETURN(state->decode, record_forward(context, 1, 1));
-    ALV_ASSIGN_OR_RETURN(state->prefill,
-                         record_forward(context, device.plan().matmul_columns, sizes.max_tokens));
+    const auto record = [&](const ops::StepRows& rows) -> Result<StepProgram> {
+        ALV_ASSIGN_OR_RETURN(ForwardProgram program,
+                             record_forward(context, rows, sizes.logit_rows));
+        return StepProgram{std::move(program), {}};
+    };
+    ALV_ASSIGN_OR_RETURN(state->decode, record({1, 1}));
+    ALV_ASSIGN_OR_RETURN(state->prefill, record({sizes.max_tokens, 1}));
+    // A program is sized for its most rows: few rows in a large one leave threads idle.
+    for (uint32_t n = std::min(8u, sizes.max_batch); n > 1; n = std::min(2 * n, sizes.max_batch)) {
+        ALV_ASSIGN_OR_RETURN(StepProgram batch, record({1, n}));
+        state->batches.push_back(std::move(batch));
+        if (n == sizes.max_batch) break;
+    }
     if (device.plan().warm_by_dispatch) ALV_RETURN_IF_ERROR(warm_up(*state));
     return std::unique_ptr<Decoder>(std::make_unique<ProgramDecoder>(std::move(state)));
 }

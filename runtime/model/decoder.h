@@ -58,7 +58,7 @@ struct StepResult {
 };
 
 // A step in flight. Destroying it while unfinished abandons it: waits for the submitted slices and
-// puts the sequence back to its length before the step.
+// leaves the sequences as long as they were before.
 class Step {
   public:
     virtual ~Step() = default;
@@ -67,8 +67,13 @@ class Step {
     virtual bool all_submitted() const = 0;
     // Waits until the submitted slices are done: true; false after timeout_ns.
     virtual Result<bool> wait(uint64_t timeout_ns) = 0;
-    // After all slices are submitted and done; the sequence is now longer. Call once.
-    virtual Result<StepResult> result() = 0;
+    // After all slices are submitted and done: of each request, in their order; the sequences are
+    // now longer. Call once.
+    virtual Result<std::vector<StepResult>> results() = 0;
+    // The same of a step of one request.
+    Result<StepResult> result();
+    // Nobody waits for this request any more: its sequence may go, its result says nothing.
+    virtual void drop(uint32_t request) = 0;
 };
 
 // Thread-compatible: one step at a time over all sequences (the scheduler's thread).
@@ -82,8 +87,17 @@ class Decoder {
     virtual uint32_t kv_tokens_free() const = 0;
     // An empty sequence that may grow to `max_tokens`. Limit exceeded when that is over the pool.
     virtual Result<std::unique_ptr<Sequence>> create_sequence(uint32_t max_tokens) = 0;
-    // Limit exceeded: sequence full. Out of device memory: no free page in the pool.
-    virtual Result<std::unique_ptr<Step>> begin(const StepRequest& request) = 0;
+    // Sequences that one step can take a token further, all at once; and from how many on that is
+    // faster than one after the other.
+    virtual uint32_t max_batch() const = 0;
+    virtual uint32_t least_batch() const = 0;
+    // One request, or up to max_batch() of one token and a sequence of its own each. What a request
+    // draws does not depend on the others. Limit exceeded: a sequence is full. Out of device
+    // memory: no free page in the pool.
+    virtual Result<std::unique_ptr<Step>> begin_batch(std::span<const StepRequest> requests) = 0;
+    Result<std::unique_ptr<Step>> begin(const StepRequest& request) {
+        return begin_batch({&request, 1});
+    }
 
     // Log-probability of tokens[i + 1] after tokens[0 .. i], for an empty sequence, computed
     // through prefill in steps of `chunk` tokens (0: max_step_tokens): n - 1 values.
@@ -93,5 +107,10 @@ class Decoder {
     // unless the device was made to profile.
     virtual Result<std::vector<gpu::OpTime>> profile(bool prefill) const = 0;
 };
+
+inline Result<StepResult> Step::result() {
+    ALV_ASSIGN_OR_RETURN(std::vector<StepResult> all, results());
+    return std::move(all.front());
+}
 
 }  // namespace alv::model

@@ -20,25 +20,29 @@ namespace {
 
 class ForwardRecorder {
   public:
-    ForwardRecorder(const ForwardContext& context, gpu::Recorder& recorder, uint32_t columns,
-                    uint32_t max_tokens)
+    ForwardRecorder(const ForwardContext& context, gpu::Recorder& recorder,
+                    const ops::StepRows& rows)
         : device_(*context.model->device()),
           hp_(context.model->hparams()),
           weights_(context.model->weights()),
           kv_(*context.kv),
           buffers_(*context.buffers),
           recorder_(recorder),
-          columns_(columns),
-          max_tokens_(max_tokens) {}
+          rows_(rows),
+          n_tokens_(rows.all_tokens()),
+          columns_(n_tokens_ == 1 ? 1 : device_.plan().matmul_columns) {}
 
     Status embed();
     Status attention_block(uint32_t layer);
     Status ffn_block(uint32_t layer);
-    Status head(ops::MatmulRows rows, const gpu::BufferView& logits);
+    // Logits of the last token, of the scored ones, or of `n` from `first` on.
+    Status head_of_last();
+    Status head_of_scored();
+    Status head(uint32_t first, uint32_t n);
 
   private:
     Status matmul(const ops::MatmulArgs& args) {
-        return ops::record_matmul(device_, recorder_, args, columns_, max_tokens_);
+        return ops::record_matmul(device_, recorder_, args, columns_, n_tokens_);
     }
     // A product whose input is the normed residual stream.
     ops::MatmulArgs normed(const ops::Weight& weight, const gpu::BufferView& y) const;
@@ -52,8 +56,9 @@ class ForwardRecorder {
     const KvPool& kv_;
     const StepBuffers& buffers_;
     gpu::Recorder& recorder_;
+    ops::StepRows rows_;
+    uint32_t n_tokens_;
     uint32_t columns_;
-    uint32_t max_tokens_;
 };
 
 Status ForwardRecorder::embed() {
@@ -66,7 +71,7 @@ Status ForwardRecorder::embed() {
     args.gained = buffers_.gained;
     args.step = buffers_.step;
     args.scale = hp_.arch->scale_embedding ? std::sqrt(static_cast<float>(hp_.dim)) : 1.0f;
-    return ops::record_embed(device_, recorder_, args, max_tokens_);
+    return ops::record_embed(device_, recorder_, args, n_tokens_);
 }
 
 ops::MatmulArgs ForwardRecorder::normed(const ops::Weight& weight, const gpu::BufferView& y) const {
@@ -102,7 +107,7 @@ Status ForwardRecorder::add_to_residual(const ops::Weight& weight, const gpu::Bu
     return ops::record_norm_add(device_, recorder_,
                                 {buffers_.block, post_gain, buffers_.h, next_gain, buffers_.gained,
                                  buffers_.step, hp_.dim, hp_.norm_epsilon},
-                                max_tokens_);
+                                n_tokens_);
 }
 
 Status ForwardRecorder::attention_block(uint32_t layer) {
@@ -129,20 +134,20 @@ Status ForwardRecorder::attention_block(uint32_t layer) {
     rope.epsilon = hp_.norm_epsilon;
     const ops::AttentionShape heads{hp_.n_heads, hp_.n_kv_heads, hp_.head_dim};
     const uint32_t window = windowed ? hp_.sliding_window : 0;
-    if (max_tokens_ == 1 &&
+    if (rows_.max_tokens == 1 &&
         ops::has_attention_step(device_.plan(), heads, hp_.rope_dim, rope.halves)) {
         recorder_.label("rope, attention");
-        ALV_RETURN_IF_ERROR(
-            ops::record_attention_step(device_, recorder_, {rope, buffers_.attn, window}));
+        ALV_RETURN_IF_ERROR(ops::record_attention_step(
+            device_, recorder_, {rope, buffers_.attn, window}, rows_.n_sequences));
     } else {
         recorder_.label("rope");
-        ALV_RETURN_IF_ERROR(ops::record_rope(device_, recorder_, rope, max_tokens_));
+        ALV_RETURN_IF_ERROR(ops::record_rope(device_, recorder_, rope, rows_));
         recorder_.label("attention");
         ALV_RETURN_IF_ERROR(
             ops::record_attention(device_, recorder_,
                                   {buffers_.qkv, kv_.keys(layer), kv_.values(layer), buffers_.attn,
                                    buffers_.step, buffers_.pages, heads, window},
-                                  max_tokens_));
+                                  rows_));
     }
     recorder_.label("attention out");
     return add_to_residual(w.out, buffers_.attn, w.post_attn_gain, w.ffn_gain);
@@ -158,7 +163,7 @@ Status ForwardRecorder::ffn_block(uint32_t layer) {
         const bool gelu = hp_.arch->activation == Activation::kGeluTanh;
         ALV_RETURN_IF_ERROR(ops::record_glu(
             device_, recorder_, {buffers_.gate_up, buffers_.ffn, buffers_.step, hp_.ffn_dim, gelu},
-            max_tokens_));
+            n_tokens_));
     }
     recorder_.label("down");
     const bool last = layer + 1 == hp_.n_layers;
@@ -166,29 +171,85 @@ Status ForwardRecorder::ffn_block(uint32_t layer) {
                            last ? weights_.final_gain : weights_.layers[layer + 1].attn_gain);
 }
 
-Status ForwardRecorder::head(ops::MatmulRows rows, const gpu::BufferView& logits) {
+Status ForwardRecorder::head_of_last() {
     recorder_.label("head");
-    ops::MatmulArgs args = normed(weights_.head, logits);
-    args.rows = rows;
-    const bool one = rows == ops::MatmulRows::kLast;
-    return ops::record_matmul(device_, recorder_, args, one ? 1 : columns_, one ? 1 : kScoreRows);
+    ops::MatmulArgs args = normed(weights_.head, buffers_.logits);
+    args.rows = ops::MatmulRows::kLast;
+    return ops::record_matmul(device_, recorder_, args, 1, 1);
+}
+
+Status ForwardRecorder::head_of_scored() {
+    recorder_.label("head");
+    ops::MatmulArgs args = normed(weights_.head, buffers_.logits);
+    args.rows = ops::MatmulRows::kScored;
+    return ops::record_matmul(device_, recorder_, args, columns_, kScoreRows);
+}
+
+Status ForwardRecorder::head(uint32_t first, uint32_t n) {
+    recorder_.label("head");
+    ops::MatmulArgs args = normed(weights_.head, buffers_.logits);
+    args.first_token = first;
+    return ops::record_matmul(device_, recorder_, args, columns_, n);
 }
 
 uint32_t drawable_tokens(const Model& model) {
     return std::min(model.hparams().n_vocab, model.tokenizer().size());
 }
 
+// Draws and reports rows of the step from the logits that are there.
+class DrawRecorder {
+  public:
+    DrawRecorder(const ForwardContext& context, gpu::Recorder& recorder)
+        : device_(*context.model->device()),
+          buffers_(*context.buffers),
+          recorder_(recorder),
+          n_logits_(context.model->hparams().n_vocab),
+          n_vocab_(drawable_tokens(*context.model)) {}
+
+    Status sample(uint32_t first_row, uint32_t n_rows) {
+        recorder_.label("sample");
+        return ops::record_sample(
+            device_, recorder_,
+            {buffers_.logits, buffers_.step, buffers_.penalty, buffers_.allowed, buffers_.answer,
+             n_vocab_, n_logits_, first_row, n_rows});
+    }
+    Status report(uint32_t first_row, uint32_t n_rows) {
+        return logprobs(n_vocab_, first_row, n_rows);
+    }
+    Status score() { return logprobs(n_logits_, 0, kScoreRows); }
+
+  private:
+    Status logprobs(uint32_t n_vocab, uint32_t first_row, uint32_t n_rows) {
+        recorder_.label("logprobs");
+        return ops::record_logprobs(
+            device_, recorder_,
+            {buffers_.logits, buffers_.step, buffers_.answer, buffers_.targets, buffers_.scores,
+             n_vocab, n_logits_, first_row, n_rows});
+    }
+
+    gpu::Device& device_;
+    const StepBuffers& buffers_;
+    gpu::Recorder& recorder_;
+    uint32_t n_logits_;
+    uint32_t n_vocab_;
+};
+
+std::string_view program_name(const ops::StepRows& rows) {
+    if (rows.n_sequences > 1) return "batch";
+    return rows.max_tokens > 1 ? "prefill" : "decode";
+}
+
 }  // namespace
 
-Result<ForwardProgram> record_forward(const ForwardContext& context, uint32_t columns,
-                                      uint32_t max_tokens) {
-    gpu::Device& device = *context.model->device();
+Result<ForwardProgram> record_forward(const ForwardContext& context, const ops::StepRows& rows,
+                                      uint32_t logit_rows) {
     const HParams& hp = context.model->hparams();
-    const StepBuffers& buffers = *context.buffers;
-    const auto recorder = device.record(columns == 1 ? "decode" : "prefill");
-    ForwardRecorder forward(context, *recorder, columns, max_tokens);
+    const auto recorder = context.model->device()->record(program_name(rows));
+    ForwardRecorder forward(context, *recorder, rows);
+    DrawRecorder draw(context, *recorder);
     ForwardProgram out;
-    out.max_tokens = max_tokens;
+    out.rows = rows;
+    out.logit_rows = logit_rows;
     ALV_RETURN_IF_ERROR(forward.embed());
     for (uint32_t i = 0; i < hp.n_layers; ++i) {
         ALV_RETURN_IF_ERROR(forward.attention_block(i));
@@ -197,37 +258,31 @@ Result<ForwardProgram> record_forward(const ForwardContext& context, uint32_t co
         recorder->split();
     }
     out.n_layer_segments = hp.n_layers * 2;
-    out.head_segment = out.n_layer_segments;
-    ALV_RETURN_IF_ERROR(forward.head(ops::MatmulRows::kLast, buffers.logits));
-    recorder->split();
-    out.draw_segment = out.head_segment + 1;
-    const uint32_t n_vocab = drawable_tokens(*context.model);
-    recorder->label("sample");
-    ALV_RETURN_IF_ERROR(ops::record_sample(
-        device, *recorder,
-        {buffers.logits, buffers.step, buffers.penalty, buffers.allowed, buffers.answer, n_vocab}));
-    recorder->split();
-    out.report_segment = out.draw_segment + 1;
-    recorder->label("logprobs");
-    ALV_RETURN_IF_ERROR(ops::record_logprobs(
-        device, *recorder,
-        {buffers.logits, buffers.step, buffers.answer, buffers.targets, buffers.scores, n_vocab},
-        1));
+    if (rows.n_sequences == 1) {
+        ALV_RETURN_IF_ERROR(forward.head_of_last());
+        recorder->split();
+        ALV_RETURN_IF_ERROR(draw.sample(0, 1));
+        recorder->split();
+        ALV_RETURN_IF_ERROR(draw.report(0, 1));
+    }
+    for (uint32_t first = 0; rows.n_sequences > 1 && first < rows.n_sequences;
+         first += logit_rows) {
+        if (first != 0) recorder->split();
+        const uint32_t n = std::min(logit_rows, rows.n_sequences - first);
+        ALV_RETURN_IF_ERROR(forward.head(first, n));
+        ALV_RETURN_IF_ERROR(draw.sample(first, n));
+        ALV_RETURN_IF_ERROR(draw.report(first, n));
+    }
     ALV_ASSIGN_OR_RETURN(out.program, recorder->finish());
     return out;
 }
 
-Result<std::unique_ptr<gpu::Program>> record_score(const ForwardContext& context,
-                                                   const gpu::BufferView& logits) {
+Result<std::unique_ptr<gpu::Program>> record_score(const ForwardContext& context) {
     gpu::Device& device = *context.model->device();
-    const StepBuffers& buffers = *context.buffers;
     const auto recorder = device.record("score");
-    ForwardRecorder forward(context, *recorder, device.plan().matmul_columns, kScoreRows);
-    ALV_RETURN_IF_ERROR(forward.head(ops::MatmulRows::kScored, logits));
-    ALV_RETURN_IF_ERROR(ops::record_logprobs(device, *recorder,
-                                             {logits, buffers.step, buffers.answer, buffers.targets,
-                                              buffers.scores, context.model->hparams().n_vocab},
-                                             kScoreRows));
+    ForwardRecorder forward(context, *recorder, {kScoreRows, 1});
+    ALV_RETURN_IF_ERROR(forward.head_of_scored());
+    ALV_RETURN_IF_ERROR(DrawRecorder(context, *recorder).score());
     return recorder->finish();
 }
 

@@ -10,17 +10,18 @@
 #include "model/model.h"
 #include "model/step_buffers.h"
 #include "model/weights.h"
+#include "ops/step_rows.h"
 
 namespace alv::model {
 
-// A recorded pass. Its segments are the slices of a submit: layers first, then head, draw, report.
+// A recorded pass. Its segments are the slices of a submit: layers first; then, of one sequence,
+// head, draw and report (log-probabilities), of several a segment with all three for every
+// logit_rows rows.
 struct ForwardProgram {
     std::unique_ptr<gpu::Program> program;
-    uint32_t max_tokens = 0;
+    ops::StepRows rows;
     uint32_t n_layer_segments = 0;
-    uint32_t head_segment = 0;    // logits of the last token
-    uint32_t draw_segment = 0;    // sample
-    uint32_t report_segment = 0;  // log-probabilities
+    uint32_t logit_rows = 0;
 };
 
 struct ForwardContext {
@@ -29,13 +30,12 @@ struct ForwardContext {
     const StepBuffers* buffers = nullptr;
 };
 
-// `columns` tokens share a pass over a weight: 1 for decode.
-Result<ForwardProgram> record_forward(const ForwardContext& context, uint32_t columns,
-                                      uint32_t max_tokens);
+// Tokens share a pass over a weight, but for a single one.
+Result<ForwardProgram> record_forward(const ForwardContext& context, const ops::StepRows& rows,
+                                      uint32_t logit_rows);
 
 // Logits of kScoreRows tokens of the step, and the log-probabilities of their targets.
-Result<std::unique_ptr<gpu::Program>> record_score(const ForwardContext& context,
-                                                   const gpu::BufferView& logits);
+Result<std::unique_ptr<gpu::Program>> record_score(const ForwardContext& context);
 
 // The pipelines of both, so that they can be made in parallel.
 std::vector<gpu::KernelKey> forward_keys(const gpu::Plan& plan, const HParams& hparams,

@@ -12,6 +12,7 @@ namespace alv::model {
 namespace {
 
 constexpr uint32_t kDefaultKvTokens = 4096;
+constexpr uint32_t kMaxBatch = 32;
 constexpr uint64_t kStagingBytes = 16u << 20;
 
 // Tokenizer and tables: its strings in the file, some three times over once they are indexed.
@@ -50,6 +51,8 @@ StepSizes step_sizes(const gpu::Plan& plan, bool separate_gate_up, uint32_t kv_t
     sizes.max_tokens = static_cast<uint32_t>(align_up(plan.prefill_tokens, unit));
     sizes.max_pages = static_cast<uint32_t>(div_up(kv_tokens, shared::kPageTokens));
     sizes.separate_gate_up = separate_gate_up;
+    sizes.max_batch = std::min(kMaxBatch, sizes.max_tokens);
+    sizes.logit_rows = static_cast<uint32_t>(unit);
     return sizes;
 }
 

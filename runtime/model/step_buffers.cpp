@@ -20,6 +20,7 @@ std::array<Place, 16> places(const HParams& hp, const StepSizes& sizes) {
     using enum gpu::Domain;
     const uint64_t t = sizes.max_tokens;
     const uint64_t head = hp.head_dim;
+    const uint64_t rows = sizes.max_batch;
     return {{
         {&StepBuffers::h, kScratch, t * hp.dim * 4},
         {&StepBuffers::gained, kScratch, t * hp.dim * 4},
@@ -28,14 +29,14 @@ std::array<Place, 16> places(const HParams& hp, const StepSizes& sizes) {
         {&StepBuffers::ffn, kScratch, t * hp.ffn_dim * 4},
         {&StepBuffers::gate_up, kScratch, sizes.separate_gate_up ? t * hp.ffn_dim * 8 : 0},
         {&StepBuffers::block, kScratch, hp.arch->post_norms ? t * hp.dim * 4 : 0},
-        {&StepBuffers::logits, kScratch, uint64_t{hp.n_vocab} * 4},
-        {&StepBuffers::step, kStep, sizeof(shared::Step)},
+        {&StepBuffers::logits, kScratch, uint64_t{sizes.logit_rows} * hp.n_vocab * 4},
+        {&StepBuffers::step, kStep, rows * sizeof(shared::Step)},
         {&StepBuffers::tokens, kStep, t * 4},
         {&StepBuffers::targets, kStep, t * 4},
-        {&StepBuffers::pages, kStep, uint64_t{sizes.max_pages} * 4},
-        {&StepBuffers::penalty, kStep, shared::kMaxPenalty * 4ull},
-        {&StepBuffers::allowed, kStep, align_up(hp.n_vocab, 32) / 8},
-        {&StepBuffers::answer, kReadback, sizeof(shared::Drawn) + shared::kMaxTop * 8ull},
+        {&StepBuffers::pages, kStep, rows * sizes.max_pages * 4},
+        {&StepBuffers::penalty, kStep, rows * shared::kMaxPenalty * 4},
+        {&StepBuffers::allowed, kStep, rows * (align_up(hp.n_vocab, 32) / 8)},
+        {&StepBuffers::answer, kReadback, rows * sizeof(shared::Drawn)},
         {&StepBuffers::scores, kReadback, t * 4},
     }};
 }

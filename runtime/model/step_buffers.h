@@ -22,22 +22,24 @@ struct StepBuffers {
     gpu::BufferView ffn;      // (tokens, ffn_dim)
     gpu::BufferView gate_up;  // (tokens, 2 ffn_dim), where gate and up are not one gated matmul
     gpu::BufferView block;    // (tokens, dim): a block's output before its post-norm
-    gpu::BufferView logits;   // (n_vocab)
+    gpu::BufferView logits;   // (logit_rows, n_vocab)
     // Written by the host.
-    gpu::BufferView step;     // shared::Step
+    gpu::BufferView step;     // (max_batch) shared::Step
     gpu::BufferView tokens;   // (max_tokens) u32
     gpu::BufferView targets;  // (max_tokens) u32: the token after each
-    gpu::BufferView pages;    // (max pages) u32
-    gpu::BufferView penalty;  // (kMaxPenalty) u32
-    gpu::BufferView allowed;  // (n_vocab) bits: tokens that may be drawn
+    gpu::BufferView pages;    // (max_batch, max_pages) u32
+    gpu::BufferView penalty;  // (max_batch, kMaxPenalty) u32
+    gpu::BufferView allowed;  // (max_batch, n_vocab in words) bits: tokens that may be drawn
     // Read by the host.
-    gpu::BufferView answer;  // shared::Drawn, then kMaxTop pairs
+    gpu::BufferView answer;  // (max_batch) shared::Drawn
     gpu::BufferView scores;  // (max_tokens) f32
 };
 
 struct StepSizes {
     uint32_t max_tokens = 0;  // of one prefill program, a multiple of the matmul columns
-    uint32_t max_pages = 0;
+    uint32_t max_pages = 0;   // of one sequence
+    uint32_t max_batch = 0;   // sequences of one step
+    uint32_t logit_rows = 0;  // computed at a time, a multiple of the matmul columns
     bool separate_gate_up = false;
 };
 

@@ -30,7 +30,7 @@ gpu::KernelKey attention_key(const gpu::Plan& plan, const AttentionShape& shape,
 }
 
 Status record_attention(gpu::Device& device, gpu::Recorder& recorder, const AttentionArgs& args,
-                        uint32_t max_tokens) {
+                        const StepRows& rows) {
     const AttentionShape& shape = args.shape;
     if (shape.head_dim == 0 || shape.head_dim % 32 != 0 || shape.head_dim > 256) {
         return invalid_argument("attention: head_dim must be a multiple of 32, at most 256");
@@ -38,18 +38,18 @@ Status record_attention(gpu::Device& device, gpu::Recorder& recorder, const Atte
     if (shape.n_kv_heads == 0 || shape.n_heads % shape.n_kv_heads != 0) {
         return invalid_argument("attention: n_heads must be a multiple of n_kv_heads");
     }
-    ALV_ASSIGN_OR_RETURN(
-        const gpu::Kernel* kernel,
-        device.kernel(args.kernel != nullptr ? *args.kernel
-                                             : attention_key(device.plan(), shape, max_tokens)));
-    const uint32_t rows = kernel->key().constants[1];
-    const uint32_t all_rows = shape.n_heads / shape.n_kv_heads * max_tokens;
+    ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel,
+                         device.kernel(args.kernel != nullptr
+                                           ? *args.kernel
+                                           : attention_key(device.plan(), shape, rows.max_tokens)));
+    const uint32_t rows_each = kernel->key().constants[1];
+    const uint32_t all_rows = shape.n_heads / shape.n_kv_heads * rows.max_tokens;
     const shared::AttentionPush push{shape.n_heads, shape.n_kv_heads,
                                      (shape.n_heads + 2 * shape.n_kv_heads) * shape.head_dim,
                                      args.window};
-    recorder.dispatch(kernel,
-                      {args.qkv, args.k_cache, args.v_cache, args.out, args.step, args.pages}, push,
-                      shape.n_kv_heads, static_cast<uint32_t>(div_up(all_rows, rows)));
+    recorder.dispatch(
+        kernel, {args.qkv, args.k_cache, args.v_cache, args.out, args.step, args.pages}, push,
+        shape.n_kv_heads, static_cast<uint32_t>(div_up(all_rows, rows_each)), rows.n_sequences);
     return ok_status();
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "gpu/device.h"
+#include "ops/step_rows.h"
 
 namespace alv::ops {
 
@@ -19,7 +20,7 @@ struct AttentionArgs {
     gpu::BufferView k_cache;
     gpu::BufferView v_cache;
     gpu::BufferView out;   // (tokens, n_heads * head_dim) f32
-    gpu::BufferView step;  // shared::Step
+    gpu::BufferView step;  // (n_sequences) shared::Step
     gpu::BufferView pages;
     AttentionShape shape;
     uint32_t window = 0;  // positions; 0: all
@@ -40,6 +41,6 @@ gpu::KernelKey attention_key(const gpu::Plan& plan, const AttentionShape& shape,
                              uint32_t max_tokens);
 
 Status record_attention(gpu::Device& device, gpu::Recorder& recorder, const AttentionArgs& args,
-                        uint32_t max_tokens);
+                        const StepRows& rows);
 
 }  // namespace alv::ops

@@ -20,7 +20,7 @@ gpu::KernelKey attention_step_key(const gpu::Plan& plan, const AttentionShape& s
 }
 
 Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
-                             const AttentionStepArgs& args) {
+                             const AttentionStepArgs& args, uint32_t n_sequences) {
     const RopeArgs& rope = args.rope;
     const AttentionShape shape{rope.n_heads, rope.n_kv_heads, rope.head_dim};
     if (!has_attention_step(device.plan(), shape, rope.rope_dim, rope.halves)) {
@@ -41,7 +41,8 @@ Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
                       {rope.qkv, rope.k_cache, rope.v_cache, args.out, rope.step, rope.pages,
                        rope.angles, rope.qk_norm ? rope.qk_gain : rope.step},
                       push, shape.n_kv_heads,
-                      static_cast<uint32_t>(div_up(shape.n_heads / shape.n_kv_heads, rows)));
+                      static_cast<uint32_t>(div_up(shape.n_heads / shape.n_kv_heads, rows)),
+                      n_sequences);
     return ok_status();
 }
 

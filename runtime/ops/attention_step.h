@@ -1,4 +1,4 @@
-// rope and attention of a single token in one dispatch, where the plan has kernels for it.
+// rope and attention of one token a sequence in one dispatch, where the plan has kernels for it.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace alv::ops {
 
 struct AttentionStepArgs {
     RopeArgs rope;        // qkv is only read
-    gpu::BufferView out;  // (n_heads * head_dim) f32
+    gpu::BufferView out;  // (n_sequences, n_heads * head_dim) f32
     uint32_t window = 0;  // positions; 0: all
 };
 
@@ -23,6 +23,6 @@ gpu::KernelKey attention_step_key(const gpu::Plan& plan, const AttentionShape& s
 
 // Unsupported where has_attention_step() is false.
 Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
-                             const AttentionStepArgs& args);
+                             const AttentionStepArgs& args, uint32_t n_sequences);
 
 }  // namespace alv::ops

@@ -80,6 +80,7 @@ Status record_matmul(gpu::Device& device, gpu::Recorder& recorder, const MatmulA
         push.y_offset = chunk.first_row;
         push.flags = flags_of(args);
         push.epsilon = args.epsilon;
+        push.first_token = args.first_token;
         const auto n_columns = static_cast<uint32_t>(div_up(max_tokens, columns));
         push.tiles = static_cast<uint32_t>(div_up(chunk.n_rows, shared::kTileRows));
         push.tiles_each = tiles_each(push.tiles, n_columns, device.plan().cpu_threads);

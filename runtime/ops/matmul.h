@@ -20,10 +20,11 @@ enum class MatmulRows : uint32_t {
 
 struct MatmulArgs {
     const Weight* weight = nullptr;
-    gpu::BufferView x;      // (tokens, k) f32; with `norm` already times the norm's gain
-    gpu::BufferView y;      // (tokens, y_stride) f32
-    gpu::BufferView step;   // shared::Step
-    uint32_t y_stride = 0;  // elements; 0: weight->n_rows
+    gpu::BufferView x;         // (tokens, k) f32; with `norm` already times the norm's gain
+    gpu::BufferView y;         // (tokens, y_stride) f32
+    gpu::BufferView step;      // shared::Step
+    uint32_t y_stride = 0;     // elements; 0: weight->n_rows
+    uint32_t first_token = 0;  // with kAll: the token of the step that goes into row 0 of y
     MatmulRows rows = MatmulRows::kAll;
     bool gelu = false;  // gated weights: tanh GELU, else SiLU
     // RMS norm of the input: the product is divided by rms(h[t]) over k elements.

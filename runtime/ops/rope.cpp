@@ -32,7 +32,7 @@ gpu::KernelKey rope_key(const gpu::Plan& plan) {
 }
 
 Status record_rope(gpu::Device& device, gpu::Recorder& recorder, const RopeArgs& args,
-                   uint32_t max_tokens) {
+                   const StepRows& rows) {
     if (args.head_dim % 4 != 0 || args.rope_dim % 4 != 0 || args.rope_dim > args.head_dim) {
         return invalid_argument("rope: head_dim and rope_dim must be multiples of 4");
     }
@@ -48,7 +48,7 @@ Status record_rope(gpu::Device& device, gpu::Recorder& recorder, const RopeArgs&
     recorder.dispatch(kernel,
                       {args.qkv, args.k_cache, args.v_cache,
                        args.qk_norm ? args.qk_gain : args.step, args.angles, args.step, args.pages},
-                      push, args.n_heads + 2 * args.n_kv_heads, max_tokens);
+                      push, args.n_heads + 2 * args.n_kv_heads, rows.max_tokens, rows.n_sequences);
     return ok_status();
 }
 

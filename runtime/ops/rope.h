@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "gpu/device.h"
+#include "ops/step_rows.h"
 
 namespace alv::ops {
 
@@ -15,8 +16,8 @@ struct RopeArgs {
     gpu::BufferView v_cache;  // pages of (n_kv_heads, 32, head_dim / 2) f16 pairs
     gpu::BufferView qk_gain;  // (2, head_dim) f32 of q and of k, with qk_norm
     gpu::BufferView angles;   // rope_table()
-    gpu::BufferView step;     // shared::Step
-    gpu::BufferView pages;    // page table: u32 page of each 32 positions
+    gpu::BufferView step;     // (n_sequences) shared::Step
+    gpu::BufferView pages;    // page table: u32 page of each 32 positions, from Step::first_page
     uint32_t n_heads = 0;
     uint32_t n_kv_heads = 0;
     uint32_t head_dim = 0;  // a multiple of 4
@@ -36,6 +37,6 @@ std::vector<float> rope_table(uint32_t n_positions, uint32_t rope_dim, double ba
 gpu::KernelKey rope_key(const gpu::Plan& plan);
 
 Status record_rope(gpu::Device& device, gpu::Recorder& recorder, const RopeArgs& args,
-                   uint32_t max_tokens);
+                   const StepRows& rows);
 
 }  // namespace alv::ops

@@ -11,9 +11,10 @@ gpu::KernelKey sample_key(const gpu::Plan& plan) {
 
 Status record_sample(gpu::Device& device, gpu::Recorder& recorder, const SampleArgs& args) {
     ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel, device.kernel(sample_key(device.plan())));
-    const shared::SamplePush push{args.n_vocab};
+    const uint32_t n_logits = args.n_logits != 0 ? args.n_logits : args.n_vocab;
+    const shared::SamplePush push{args.n_vocab, n_logits, args.first_row};
     recorder.dispatch(kernel, {args.logits, args.step, args.penalty, args.answer, args.allowed},
-                      push, 1);
+                      push, args.n_rows);
     return ok_status();
 }
 

@@ -160,7 +160,7 @@ void rope_case(TestBed& bed, Turn turn, bool qk_norm) {
     args.qk_norm = qk_norm;
     args.q_scale = kScale;
     args.epsilon = kEpsilon;
-    bed.note(record_rope(bed.device(), bed.recorder(), args, kTokens + 1));
+    bed.note(record_rope(bed.device(), bed.recorder(), args, {kTokens + 1}));
 
     std::vector<float> q(qkv);
     for (uint32_t t = 0; t < kTokens; ++t) {
@@ -230,7 +230,7 @@ void test_attention(const gpu::KernelKey& key, TestBed& bed) {
         }
         args.window = window;
         args.out = bed.floats(want.size());
-        bed.note(record_attention(bed.device(), bed.recorder(), args, step.n_tokens));
+        bed.note(record_attention(bed.device(), bed.recorder(), args, {step.n_tokens}));
         bed.expect(args.out, std::move(want), kTolerance);
     }
 }
@@ -266,7 +266,7 @@ void test_attention_step(const gpu::KernelKey& key, TestBed& bed) {
     args.rope.q_scale = kScale;
     args.rope.epsilon = kEpsilon;
     args.out = bed.floats(size_t{n_heads} * head_dim);
-    bed.note(record_attention_step(bed.device(), bed.recorder(), args));
+    bed.note(record_attention_step(bed.device(), bed.recorder(), args, 1));
 
     for (uint32_t head = 0; head < kKvHeads; ++head) {
         const size_t k = size_t{n_heads + head} * head_dim;

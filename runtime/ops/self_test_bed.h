@@ -50,7 +50,11 @@ class TestBed {
         }
         return view;
     }
-    gpu::BufferView step(const shared::Step& step) { return put(std::vector<shared::Step>{step}); }
+    // Of one sequence, which has all tokens.
+    gpu::BufferView step(shared::Step step) {
+        step.n_own = step.n_tokens;
+        return put(std::vector<shared::Step>{step});
+    }
     // Memory that is read by nobody before it is written: filled with kUnwritten.
     gpu::BufferView floats(size_t n) { return put(std::vector<float>(n, kUnwritten)); }
 

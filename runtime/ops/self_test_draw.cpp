@@ -142,7 +142,7 @@ void test_sample(const gpu::KernelKey& /*key*/, TestBed& bed) {
     step.top_p = 1;
     const auto record = [&](uint32_t want) {
         args.step = bed.step(step);
-        args.answer = bed.put(std::vector<uint32_t>(4 + 2 * shared::kMaxTop));
+        args.answer = bed.put(std::vector<shared::Drawn>(1));
         bed.note(record_sample(bed.device(), bed.recorder(), args));
         bed.expect({args.answer.buffer, args.answer.offset, sizeof want}, std::vector{want});
     };
@@ -185,15 +185,15 @@ void test_logprobs(const gpu::KernelKey& /*key*/, TestBed& bed) {
     args.logits = bed.put(logits);
     args.targets = bed.put(std::vector<uint32_t>{1, 2, kVocab - 1});
     args.scores = bed.floats(3);
-    std::vector<uint32_t> answer(4 + 2 * kTop);
-    answer[0] = kDrawn;
-    args.answer = bed.put(answer);
+    shared::Drawn drawn{};
+    drawn.token = kDrawn;
+    args.answer = bed.put(std::vector{drawn});
     args.n_vocab = kVocab;
     shared::Step step{};
     step.n_tokens = 3;
     step.n_top = kTop;
     args.step = bed.step(step);
-    bed.note(record_logprobs(bed.device(), bed.recorder(), args, 1));
+    bed.note(record_logprobs(bed.device(), bed.recorder(), args));
     const auto word = [&](size_t i) {
         return gpu::BufferView(args.answer.buffer, args.answer.offset + i * 4, 4);
     };
@@ -207,7 +207,8 @@ void test_logprobs(const gpu::KernelKey& /*key*/, TestBed& bed) {
     step.score_first = 1;
     step.n_score = 2;
     args.step = bed.step(step);
-    bed.note(record_logprobs(bed.device(), bed.recorder(), args, 2));
+    args.n_rows = 2;
+    bed.note(record_logprobs(bed.device(), bed.recorder(), args));
     const gpu::BufferView scored(args.scores.buffer, args.scores.offset + 4, 8);
     bed.expect(scored, std::vector{logprob(0, 2), logprob(1, kVocab - 1)}, kTolerance);
 }

@@ -1,8 +1,9 @@
 // Where the time of a forward pass goes: device time by operation, of one decode step and of one
-// full prefill step.
+// full prefill step; and how long a step of several sequences takes, a token each.
 //   ops MODEL.gguf [DEPTH]
 // DEPTH: tokens that are in the kv cache before.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -68,6 +69,39 @@ void print(Decoder& decoder, Sequence& sequence, bool prefill) {
     }
 }
 
+// The median step of `n` sequences of the same depth.
+void print_batch(Decoder& decoder, uint32_t n, uint32_t depth) {
+    std::vector<std::unique_ptr<Sequence>> sequences;
+    std::vector<StepRequest> requests(n);
+    const TokenId token = 100;
+    for (StepRequest& request : requests) {
+        sequences.push_back(need(decoder.create_sequence(depth + 1)));
+        while (sequences.back()->length() < depth) {
+            run(decoder, *sequences.back(),
+                std::min(depth - sequences.back()->length(), decoder.max_step_tokens()));
+        }
+        request.sequence = sequences.back().get();
+        request.tokens = {&token, 1};
+        request.sample = true;
+    }
+    std::vector<double> times;
+    for (int round = 0; round < 9; ++round) {
+        const auto start = std::chrono::steady_clock::now();
+        const auto step = need(decoder.begin_batch(requests));
+        while (!step->all_submitted()) {
+            if (!step->submit_slice().ok()) std::exit(1);
+            need(step->wait(UINT64_MAX));
+        }
+        need(step->results());
+        const auto end = std::chrono::steady_clock::now();
+        times.push_back(std::chrono::duration<double, std::milli>(end - start).count());
+        for (const auto& sequence : sequences) sequence->truncate(depth);
+    }
+    std::sort(times.begin(), times.end());
+    const double median = times[times.size() / 2];
+    std::printf("batch of %2u: %7.2f ms a step, %6.1f tokens/s\n", n, median, n * 1e3 / median);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -78,7 +112,7 @@ int main(int argc, char** argv) {
     const auto device = need(gpu::Device::create(how, std::make_shared<Log>()));
     const auto reader = need(gguf::Reader::open(need(open_mapped_file(argv[1]))));
     LoadOptions options;
-    options.kv_tokens = depth + 1024;
+    options.kv_tokens = depth + 1024 + 32 * 64;
     const auto decoder = need(Decoder::create(need(Model::load(device, reader, options))));
     const auto sequence = need(decoder->create_sequence(options.kv_tokens));
     while (sequence->length() < depth) {
@@ -86,5 +120,6 @@ int main(int argc, char** argv) {
     }
     print(*decoder, *sequence, false);
     print(*decoder, *sequence, true);
+    for (const uint32_t n : {1u, 2u, 4u, 8u, 16u, 32u}) print_batch(*decoder, n, 30);
     return 0;
 }

@@ -86,7 +86,8 @@ TEST(PlanSnapshots, EveryChoiceHasAReason) {
         EXPECT_EQ(value_of("chunk_bytes"), std::to_string(plan.chunk_bytes));
         EXPECT_EQ(value_of("submit_budget_us"), std::to_string(plan.submit_budget_us));
         EXPECT_EQ(value_of("warm_by_dispatch"), plan.warm_by_dispatch ? "yes" : "no");
-        EXPECT_EQ(plan.choices.size(), 10U) << "a field of Plan without a choice, or the reverse";
+        EXPECT_EQ(value_of("least_batch"), std::to_string(plan.least_batch));
+        EXPECT_EQ(plan.choices.size(), 11U) << "a field of Plan without a choice, or the reverse";
     }
     PlanOverrides overrides;
     overrides.row_lanes = 16;

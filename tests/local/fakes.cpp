@@ -148,24 +148,30 @@ TokenId masked(std::span<const uint32_t> mask, TokenId wanted, size_t length) {
 
 class FakeStep : public model::Step {
   public:
-    FakeStep(std::shared_ptr<FakeWorld> world, FakeSequence& sequence,
-             const model::StepRequest& request, std::atomic<bool>& busy)
-        : world_(std::move(world)),
-          sequence_(sequence),
-          tokens_(request.tokens.begin(), request.tokens.end()),
-          sample_(request.sample),
-          sampler_(request.sampler),
-          n_top_(request.n_top),
-          mask_(request.allowed.begin(), request.allowed.end()),
-          busy_(busy) {
-        sequence_.in_step = true;
-        n_slices_ = (static_cast<uint32_t>(tokens_.size()) + world_->slice_tokens - 1) /
-                    world_->slice_tokens;
+    FakeStep(std::shared_ptr<FakeWorld> world, std::span<const model::StepRequest> requests,
+             std::atomic<bool>& busy)
+        : world_(std::move(world)), busy_(busy) {
+        size_t n_tokens = 0;
+        for (const model::StepRequest& request : requests) {
+            rows_.push_back({static_cast<FakeSequence*>(request.sequence),
+                             {request.tokens.begin(), request.tokens.end()},
+                             request.sample,
+                             request.sampler,
+                             request.n_top,
+                             {request.allowed.begin(), request.allowed.end()}});
+            rows_.back().sequence->in_step = true;
+            n_tokens += request.tokens.size();
+        }
+        n_slices_ =
+            (static_cast<uint32_t>(n_tokens) + world_->slice_tokens - 1) / world_->slice_tokens;
     }
     ~FakeStep() override {
         const FakeWorld::Use use(*world_);
-        sequence_.in_step = false;
-        if (!finished_) sequence_.settle();
+        for (const Row& row : rows_) {
+            if (!row.sequence) continue;
+            row.sequence->in_step = false;
+            if (!finished_) row.sequence->settle();
+        }
         busy_ = false;
     }
     Status submit_slice() override {
@@ -190,30 +196,46 @@ class FakeStep : public model::Step {
         std::this_thread::sleep_until(ready_);
         return true;
     }
-    Result<model::StepResult> result() override {
+    Result<std::vector<model::StepResult>> results() override {
         const FakeWorld::Use use(*world_);
         if (!all_submitted() || finished_) ++world_->broken_rules;
         finished_ = true;
-        sequence_.tokens.insert(sequence_.tokens.end(), tokens_.begin(), tokens_.end());
+        std::vector<model::StepResult> results;
+        for (const Row& row : rows_) results.push_back(result_of(row));
+        return results;
+    }
+    void drop(uint32_t request) override {
+        rows_[request].sequence->in_step = false;
+        rows_[request].sequence->settle();
+        rows_[request].sequence = nullptr;
+    }
+
+  private:
+    struct Row {
+        FakeSequence* sequence;
+        std::vector<TokenId> tokens;
+        bool sample;
+        model::SamplerParams sampler;
+        uint32_t n_top;
+        std::vector<uint32_t> mask;
+    };
+
+    model::StepResult result_of(const Row& row) const {
         model::StepResult result;
-        if (!sample_) return result;
-        result.token =
-            masked(mask_, next_token(*world_, sequence_.tokens, sampler_), sequence_.tokens.size());
+        if (!row.sequence) return result;
+        std::vector<TokenId>& all = row.sequence->tokens;
+        all.insert(all.end(), row.tokens.begin(), row.tokens.end());
+        if (!row.sample) return result;
+        result.token = masked(row.mask, next_token(*world_, all, row.sampler), all.size());
         result.logprob = -0.5f;
-        for (uint32_t i = 0; i < n_top_; ++i) {
+        for (uint32_t i = 0; i < row.n_top; ++i) {
             result.top.emplace_back(static_cast<TokenId>(i), -static_cast<float>(i));
         }
         return result;
     }
 
-  private:
     std::shared_ptr<FakeWorld> world_;
-    FakeSequence& sequence_;
-    std::vector<TokenId> tokens_;
-    bool sample_;
-    model::SamplerParams sampler_;
-    uint32_t n_top_;
-    std::vector<uint32_t> mask_;
+    std::vector<Row> rows_;
     std::atomic<bool>& busy_;
     uint32_t n_slices_ = 0;
     uint32_t submitted_ = 0;
@@ -241,25 +263,26 @@ class FakeDecoder : public model::Decoder {
         return std::unique_ptr<model::Sequence>(
             std::make_unique<FakeSequence>(world_, pool_, max_tokens));
     }
-    Result<std::unique_ptr<model::Step>> begin(const model::StepRequest& request) override {
+    uint32_t max_batch() const override { return world_->batch; }
+    uint32_t least_batch() const override { return world_->least_batch; }
+    Result<std::unique_ptr<model::Step>> begin_batch(
+        std::span<const model::StepRequest> requests) override {
         const FakeWorld::Use use(*world_);
         if (world_->lost) return device_lost("the fake device was lost");
-        if (world_->begin_fault) ALV_RETURN_IF_ERROR(world_->begin_fault(request));
-        auto& sequence = static_cast<FakeSequence&>(*request.sequence);
-        const uint32_t after = sequence.length() + static_cast<uint32_t>(request.tokens.size());
-        if (request.tokens.empty() || request.tokens.size() > max_step_tokens() || busy_) {
-            ++world_->broken_rules;
+        if (busy_ || requests.empty() || requests.size() > max_batch()) ++world_->broken_rules;
+        for (const model::StepRequest& request : requests) ALV_RETURN_IF_ERROR(reserve(request));
+        for (const model::StepRequest& request : requests) {
+            const bool alone = requests.size() == 1;
+            if (!alone && request.tokens.size() != 1) ++world_->broken_rules;
+            world_->note({request.sequence,
+                          request.sequence->length(),
+                          static_cast<uint32_t>(request.tokens.size()),
+                          request.sample,
+                          {request.penalty_tokens.begin(), request.penalty_tokens.end()},
+                          static_cast<uint32_t>(requests.size())});
         }
-        if (after > sequence.max_tokens) return limit_exceeded("sequence full");
-        if (!sequence.reserve(after)) return out_of_device_memory("no free page");
         busy_ = true;
-        world_->note({&sequence,
-                      sequence.length(),
-                      static_cast<uint32_t>(request.tokens.size()),
-                      request.sample,
-                      {request.penalty_tokens.begin(), request.penalty_tokens.end()}});
-        return std::unique_ptr<model::Step>(
-            std::make_unique<FakeStep>(world_, sequence, request, busy_));
+        return std::unique_ptr<model::Step>(std::make_unique<FakeStep>(world_, requests, busy_));
     }
     Result<std::vector<float>> score(model::Sequence&, std::span<const TokenId>,
                                      uint32_t) override {
@@ -270,6 +293,17 @@ class FakeDecoder : public model::Decoder {
     }
 
   private:
+    Status reserve(const model::StepRequest& request) {
+        if (world_->begin_fault) ALV_RETURN_IF_ERROR(world_->begin_fault(request));
+        auto& sequence = static_cast<FakeSequence&>(*request.sequence);
+        const uint32_t after = sequence.length() + static_cast<uint32_t>(request.tokens.size());
+        if (request.tokens.empty() || request.tokens.size() > max_step_tokens()) {
+            ++world_->broken_rules;
+        }
+        if (after > sequence.max_tokens) return limit_exceeded("sequence full");
+        return sequence.reserve(after) ? ok_status() : out_of_device_memory("no free page");
+    }
+
     std::shared_ptr<FakeWorld> world_;
     std::shared_ptr<FakePool> pool_;
     std::atomic<bool> busy_{false};
@@ -303,7 +337,7 @@ class FakeRun : public model::EncodeStep {
         if (world_->lost) return device_lost("the fake device was lost");
         ++submitted_;
         ++world_->slices_submitted;
-        world_->note({nullptr, 0, world_->slice_tokens, false, {}});
+        world_->note({nullptr, 0, world_->slice_tokens, false, {}, 1});
         std::this_thread::sleep_for(world_->slice_time);
         return ok_status();
     }

@@ -34,6 +34,8 @@ struct FakeWorld {
     Next next;                  // empty: a hash of context and seed, printable
     uint32_t step_tokens = 16;  // of one prefill step
     uint32_t slice_tokens = 4;  // of one slice
+    uint32_t batch = 8;         // sequences of one step
+    uint32_t least_batch = 2;   // from how many on it is one
     std::chrono::microseconds slice_time{0};
     uint32_t pool_tokens = 1024;
     uint32_t context = 512;
@@ -64,6 +66,7 @@ struct FakeWorld {
         uint32_t n_tokens;
         bool sample;
         std::vector<TokenId> penalty_tokens;
+        uint32_t n_together;  // sequences of its step
     };
     std::vector<StepNote> steps() const;
     void note(StepNote step);

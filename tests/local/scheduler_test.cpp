@@ -1,6 +1,7 @@
 // Many requests, one device: turns, callbacks, teardown.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -15,7 +16,7 @@ std::string prompt_of(int i) {
     return "session " + std::to_string(i) + std::string(static_cast<size_t>(i * 7 % 40), '.');
 }
 
-TEST(Scheduler, RequestsTakeTurns) {
+TEST(Scheduler, RepliesGoOnTogether) {
     auto w = std::make_shared<FakeWorld>();
     Harness h(w);
     auto a = std::make_shared<Listener>();
@@ -24,9 +25,130 @@ TEST(Scheduler, RequestsTakeTurns) {
     h.submit(h.request(h.open(), "bb", 10), b);
     h.drive({a, b});
     const auto steps = w->steps();
+    ASSERT_EQ(steps.size(), 20u);  // of both, with what they read
+    // Each reads its prompt alone, and the first may speak once before the second has read.
+    size_t together = 0;
+    for (const auto& step : steps) together += step.n_together == 2 ? 1 : 0;
+    EXPECT_GE(together, 16u);
+}
+
+TEST(Scheduler, RepliesThatAreFasterOneByOneTakeTurns) {
+    auto w = std::make_shared<FakeWorld>();
+    w->least_batch = 3;
+    Harness h(w);
+    auto a = std::make_shared<Listener>();
+    auto b = std::make_shared<Listener>();
+    h.submit(h.request(h.open(), "aa", 10), a);
+    h.submit(h.request(h.open(), "bb", 10), b);
+    h.drive({a, b});
+    const auto steps = w->steps();
     ASSERT_EQ(steps.size(), 20u);
-    for (size_t i = 1; i < steps.size(); ++i) {
+    for (size_t i = 3; i < 18; ++i) {
+        EXPECT_EQ(steps[i].n_together, 1u);
         EXPECT_NE(steps[i].sequence, steps[i - 1].sequence) << i;
+    }
+}
+
+TEST(Scheduler, APromptAndRepliesTakeTurns) {
+    auto w = std::make_shared<FakeWorld>();
+    Harness h(w);
+    std::vector<std::shared_ptr<Listener>> all;
+    for (int i = 0; i < 4; ++i) all.push_back(std::make_shared<Listener>());
+    size_t before = 0;
+    all[2]->react = [&](const engine::Event&) {
+        if (all[2]->tokens.size() == 3 && before == 0) {
+            before = w->steps().size();
+            h.submit(h.request(h.open(), std::string(100, 'p'), 5), all[3]);
+        }
+        return true;
+    };
+    for (size_t i = 0; i < 3; ++i) {
+        h.submit(h.request(h.open(), prompt_of(static_cast<int>(i)), 40), all[i]);
+    }
+    h.drive(all);
+    // 7 steps of 16 tokens, and between two of them the three replies, once.
+    const auto steps = w->steps();
+    size_t replies = 0;
+    size_t prompts = 0;
+    for (size_t i = before; i < steps.size() && prompts < 7; ++i) {
+        if (steps[i].n_tokens == 1) {
+            ++replies;
+            continue;
+        }
+        if (prompts++ > 0) {
+            EXPECT_EQ(replies, 3u) << i;
+        }
+        replies = 0;
+    }
+    EXPECT_EQ(prompts, 7u);
+}
+
+TEST(Scheduler, MoreRepliesThanOneStepTakesAllGoOn) {
+    auto w = std::make_shared<FakeWorld>();
+    w->pool_tokens = 4096;
+    w->batch = 4;
+    Harness h(w);
+    std::vector<std::shared_ptr<Listener>> all;
+    for (int i = 0; i < 11; ++i) {
+        all.push_back(std::make_shared<Listener>());
+        h.submit(h.request(h.open(64), "q" + std::to_string(i), 40), all.back());
+    }
+    while (!all[0]->over()) ASSERT_TRUE(h.runtime->step(1ms).ok());
+    for (const auto& one : all) EXPECT_GT(one->tokens.size(), 20u);  // nobody is left behind
+    h.drive(all);
+    for (int i = 0; i < 11; ++i) {
+        EXPECT_EQ(all[static_cast<size_t>(i)]->tokens,
+                  expected_tokens(*w, to_tokens("q" + std::to_string(i)), 40));
+    }
+}
+
+TEST(Scheduler, WhoIsCancelledLeavesTheBatchAndTheOthersGoOn) {
+    auto w = std::make_shared<FakeWorld>();
+    w->slice_tokens = 1;  // a slice a row: cancelled in the middle of a step
+    Harness h(w);
+    std::vector<std::shared_ptr<Listener>> all;
+    std::vector<std::shared_ptr<engine::Ticket>> tickets;
+    std::vector<std::shared_ptr<engine::Conversation>> conversations;
+    for (int i = 0; i < 4; ++i) {
+        all.push_back(std::make_shared<Listener>());
+        conversations.push_back(h.open());
+        tickets.push_back(h.submit(h.request(conversations.back(), prompt_of(i), 30), all.back()));
+    }
+    while (all[3]->tokens.size() < 5)
+        ASSERT_TRUE(h.runtime->step(std::chrono::microseconds(1)).ok());
+    const uint64_t slices = w->slices_submitted;
+    while (w->slices_submitted < slices + 2) {
+        ASSERT_TRUE(h.runtime->step(std::chrono::microseconds(1)).ok());
+    }
+    tickets[1]->cancel();
+    conversations[1].reset();  // its kv may go at once
+    h.drive(all);
+    EXPECT_EQ(all[1]->finish(), FinishReason::kCancelled);
+    for (const int i : {0, 2, 3}) {
+        EXPECT_EQ(all[static_cast<size_t>(i)]->tokens,
+                  expected_tokens(*w, to_tokens(prompt_of(i)), 30));
+    }
+}
+
+TEST(Scheduler, OneThatCannotGoOnHarmsNoOtherOfItsBatch) {
+    auto w = std::make_shared<FakeWorld>();
+    Harness h(w);
+    std::vector<std::shared_ptr<Listener>> all;
+    for (int i = 0; i < 4; ++i) {
+        all.push_back(std::make_shared<Listener>());
+        auto request = h.request(h.open(), prompt_of(i), 12);
+        request.sampling.seed = static_cast<uint64_t>(i);  // greedy: tells who it is, no more
+        h.submit(std::move(request), all.back());
+    }
+    w->begin_fault = [](const model::StepRequest& request) -> Status {
+        const bool at_fault = request.sampler.seed == 0 && request.sequence->length() > 12;
+        return at_fault && request.sample ? out_of_device_memory("no page for it") : ok_status();
+    };
+    h.drive(all);
+    EXPECT_EQ(all[0]->status().code(), Code::kOutOfDeviceMemory);
+    for (const int i : {1, 2, 3}) {
+        EXPECT_EQ(all[static_cast<size_t>(i)]->tokens,
+                  expected_tokens(*w, to_tokens(prompt_of(i)), 12));
     }
 }
 

@@ -70,12 +70,13 @@ class Sample {
         rope.v_cache = values;
         test::run(device_, [&](gpu::Recorder& recorder) -> Status {
             if (at_once) {
-                return record_attention_step(device_, recorder, {rope, out, case_.window});
+                return record_attention_step(device_, recorder, {rope, out, case_.window}, 1);
             }
-            ALV_RETURN_IF_ERROR(record_rope(device_, recorder, rope, 1));
+            ALV_RETURN_IF_ERROR(record_rope(device_, recorder, rope, {}));
             return record_attention(
                 device_, recorder,
-                {rope.qkv, keys, values, out, rope.step, rope.pages, case_.shape, case_.window}, 1);
+                {rope.qkv, keys, values, out, rope.step, rope.pages, case_.shape, case_.window},
+                {});
         });
         return {read_buffer<float>(device_, out), read_buffer<uint32_t>(device_, keys),
                 read_buffer<uint32_t>(device_, values)};
@@ -138,7 +139,7 @@ TEST(AttentionStep, WhatHasNoKernelIsRefused) {
     args.rope.head_dim = 96;
     args.rope.rope_dim = 32;
     const auto recorder = device.record("test");
-    EXPECT_EQ(record_attention_step(device, *recorder, args).code(), Code::kUnsupported);
+    EXPECT_EQ(record_attention_step(device, *recorder, args, 1).code(), Code::kUnsupported);
 }
 
 }  // namespace alv::ops::test

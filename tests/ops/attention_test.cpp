@@ -120,7 +120,7 @@ TEST(Attention, AgreesWithTheReference) {
             args.shape.head_dim = c.head_dim;
             args.window = c.window;
             run(*tier.device, [&](gpu::Recorder& recorder) {
-                return record_attention(*tier.device, recorder, args, c.max_tokens);
+                return record_attention(*tier.device, recorder, args, {c.max_tokens});
             });
             const auto got = read_buffer<float>(*tier.device, out);
             for (uint32_t t = 0; t < c.n_tokens; ++t) {
@@ -146,10 +146,10 @@ TEST(Attention, RefusesHeadsItHasNoKernelFor) {
     args.shape.n_heads = 2;
     args.shape.n_kv_heads = 1;
     args.shape.head_dim = 80;
-    EXPECT_EQ(record_attention(device, *recorder, args, 1).code(), Code::kInvalidArgument);
+    EXPECT_EQ(record_attention(device, *recorder, args, {}).code(), Code::kInvalidArgument);
     args.shape.head_dim = 64;
     args.shape.n_kv_heads = 3;
-    EXPECT_EQ(record_attention(device, *recorder, args, 1).code(), Code::kInvalidArgument);
+    EXPECT_EQ(record_attention(device, *recorder, args, {}).code(), Code::kInvalidArgument);
 }
 
 }  // namespace alv::ops::test

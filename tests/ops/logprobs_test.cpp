@@ -44,7 +44,7 @@ TEST(Logprobs, OfTheDrawnTokenAndTheBest) {
             args.scores = make_buffer(*tier.device, std::vector<float>(8));
             args.n_vocab = n;
             run(*tier.device, [&](gpu::Recorder& recorder) {
-                return record_logprobs(*tier.device, recorder, args, 1);
+                return record_logprobs(*tier.device, recorder, args);
             });
             const auto got = read_buffer<uint32_t>(*tier.device, answer_buffer);
             const double sum = log_sum(logits.data(), n);
@@ -81,9 +81,9 @@ TEST(Logprobs, OfAScoredText) {
         args.targets = make_buffer(*tier.device, targets);
         args.scores = scores;
         args.n_vocab = kVocab;
-        run(*tier.device, [&](gpu::Recorder& recorder) {
-            return record_logprobs(*tier.device, recorder, args, 8);
-        });
+        args.n_rows = 8;
+        run(*tier.device,
+            [&](gpu::Recorder& recorder) { return record_logprobs(*tier.device, recorder, args); });
         const auto got = read_buffer<float>(*tier.device, scores);
         for (uint32_t t = 0; t < 10; ++t) {
             if (t < 4) {

@@ -59,7 +59,8 @@ const std::vector<Tier>& lane_tiers() {
     return tiers;
 }
 
-gpu::Buffer make_step(gpu::Device& device, const shared::Step& step) {
+gpu::Buffer make_step(gpu::Device& device, shared::Step step) {
+    if (step.n_own == 0) step.n_own = step.n_tokens;
     return make_buffer(device, std::vector<shared::Step>{step});
 }
 

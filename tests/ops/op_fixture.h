@@ -61,7 +61,8 @@ void run(gpu::Device& device, const Record& record) {
     ASSERT_TRUE(done.ok() && *done);
 }
 
-gpu::Buffer make_step(gpu::Device& device, const shared::Step& step);
+// One sequence.
+gpu::Buffer make_step(gpu::Device& device, shared::Step step);
 
 std::vector<float> random_floats(size_t n, uint32_t seed, float scale = 1.0f);
 

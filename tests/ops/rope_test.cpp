@@ -100,7 +100,7 @@ TEST(Rope, RotatesNormsAndFillsThePages) {
             args.q_scale = 0.125f;
             args.epsilon = 1e-6f;
             run(*tier.device, [&](gpu::Recorder& recorder) {
-                return record_rope(*tier.device, recorder, args, kTokens + 3);
+                return record_rope(*tier.device, recorder, args, {kTokens + 3});
             });
             const auto q_out = read_buffer<float>(*tier.device, qkv_buffer);
             const auto k_out = read_buffer<uint32_t>(*tier.device, k_cache);
@@ -146,7 +146,7 @@ TEST(Rope, RefusesOddHeads) {
     RopeArgs args;
     args.head_dim = 30;
     args.rope_dim = 30;
-    EXPECT_EQ(record_rope(device, *recorder, args, 1).code(), Code::kInvalidArgument);
+    EXPECT_EQ(record_rope(device, *recorder, args, {}).code(), Code::kInvalidArgument);
 }
 
 }  // namespace alv::ops::test

@@ -119,7 +119,7 @@ class Sampler {
         shared::Step step{};
         step.masked = allowed.empty() ? 0 : 1;
         std::copy(allowed.begin(), allowed.end(), reinterpret_cast<uint32_t*>(allowed_.mapped()));
-        step.n_tokens = 1;
+        step.n_tokens = step.n_own = 1;
         step.n_penalty = static_cast<uint32_t>(n_penalty_);
         step.top_k = s.top_k;
         step.seed_low = static_cast<uint32_t>(seed);
