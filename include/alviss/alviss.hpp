@@ -59,6 +59,10 @@ class Runtime {
             return alv_runtime_get_device_info(get(), out, error);
         });
     }
+    Result<std::string> describe() const {
+        return detail::take_bytes(
+            [&](auto** out, auto** error) { return alv_runtime_describe(get(), out, error); });
+    }
     Result<std::string> pipeline_cache() const {
         return detail::take_bytes([&](auto** out, auto** error) {
             return alv_runtime_pipeline_cache(get(), out, error);

@@ -46,6 +46,10 @@ struct alv_vulkan_device;
 #define ALV_RUNTIME_HOST_STEPPED 0x2u
 /* Callbacks run inside alv_runtime_dispatch only. Since 0.1 */
 #define ALV_RUNTIME_DISPATCH_CALLBACKS 0x4u
+/* Every kernel is tested when the device is made, not only those of a model when it is loaded; what
+ * pipeline_cache_path or pipeline_cache_data know is not tested again. Takes seconds on CPU
+ * drivers. What comes out is in alv_runtime_describe. Since 0.1 */
+#define ALV_RUNTIME_SELF_TEST 0x8u
 /* Device time is taken by operation: alv_runtime_visit_op_times (counters.h). For measuring only:
  * each submit then waits for its end. Since 0.1 */
 #define ALV_RUNTIME_PROFILE 0x10u
@@ -59,12 +63,14 @@ typedef struct alv_runtime_options {
     const uint8_t* device_uuid; /* 16 bytes; NULL: the first usable device */
     alv_string device_name;     /* a part of the device's name, any case; empty: any device */
     const struct alv_vulkan_device* vulkan; /* the host's own device; NULL: the library makes one */
-    uint64_t submit_budget_us;      /* GPU time one submit aims at; 0: 20 ms, 8 on a shared queue */
-    alv_log_callback log;           /* NULL: no log */
-    void* log_user_data;            /* handed to `log` */
-    uint32_t log_level;             /* ALV_LOG_...; 0: warnings and errors */
-    uint32_t reserved;              /* 0 */
-    alv_string pipeline_cache_path; /* read now, written after loads and at the end; empty: none */
+    uint64_t submit_budget_us; /* GPU time one submit aims at; 0: 20 ms, 8 on a shared queue */
+    alv_log_callback log;      /* NULL: no log */
+    void* log_user_data;       /* handed to `log` */
+    uint32_t log_level;        /* ALV_LOG_...; 0: warnings and errors */
+    uint32_t reserved;         /* 0 */
+    /* Compiled pipelines and what self-tests found; read now, written after loads and at the end;
+     * empty: none. */
+    alv_string pipeline_cache_path;
     const void* pipeline_cache_data; /* of alv_runtime_pipeline_cache; a bad one is only a miss */
     uint64_t pipeline_cache_size;    /* bytes; 0: none */
 } alv_runtime_options;
@@ -122,6 +128,20 @@ ALV_API alv_status alv_runtime_get_info(alv_runtime* runtime, alv_runtime_info* 
 ALV_API alv_status alv_runtime_get_device_info(alv_runtime* runtime, alv_device_info* out_info,
                                                alv_error** out_error);
 
+/* What the library knows of the runtime's device and decided about it, as one JSON object for
+ * people and bug reports. Its members: device       name, driver, driver_version, api_version,
+ * type, borrowed, vendor_id, device_id, uuid features     names of what it can do beyond the
+ * minimum limits       numbers that kernels are bound by memory       heaps (bytes, device_local),
+ * budget_bytes (what this process may still take), allocated_bytes, unified plan         what was
+ * chosen: a list of name, value, reason variants     which kernel does an operation: a list of
+ * name, value, reason kernels      the self-tests so far: a list of kernel, passed, cached, error,
+ * tolerance (both as parts of the largest value expected), ms (0 if cached) quarantined  the names
+ * of kernels that failed and are not used A kernel is tested when a model that needs it is loaded,
+ * or with ALV_RUNTIME_SELF_TEST. Members may be added. Caller releases (alv_bytes_release). Errors:
+ * invalid state without a device. Thread-safe. Since 0.1 */
+ALV_API alv_status alv_runtime_describe(alv_runtime* runtime, alv_bytes** out_json,
+                                        alv_error** out_error);
+
 /* Works for about `budget_us` microseconds, on short units: a slice of a prefill, a token, a piece
  * of a load. A unit that the GPU has not finished in time is left to it and looked at again in the
  * next call. `out_pending` (may be NULL) is 1 if work is left, else 0.
@@ -147,9 +167,9 @@ ALV_API alv_status alv_runtime_rebuild(alv_runtime* runtime,
                                        const struct alv_vulkan_device* replacement,
                                        alv_error** out_error);
 
-/* The pipelines compiled so far, to be kept by the host and given to the next runtime.
- * Caller releases (alv_bytes_release). Errors: invalid state without a device. Thread-safe.
- * Since 0.1 */
+/* The pipelines compiled so far and what self-tests found, to be kept by the host and given to the
+ * next runtime. Caller releases (alv_bytes_release). Errors: invalid state without a device.
+ * Thread-safe. Since 0.1 */
 ALV_API alv_status alv_runtime_pipeline_cache(alv_runtime* runtime, alv_bytes** out_cache,
                                               alv_error** out_error);
 

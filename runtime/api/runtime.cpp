@@ -5,6 +5,7 @@
 
 #include "api/bytes.h"
 #include "api/create.h"
+#include "api/describe.h"
 #include "api/handles.h"
 #include "api/versioned.h"
 #include "api/vulkan.h"
@@ -81,7 +82,8 @@ Status create_runtime(const alv_runtime_options* given, std::shared_ptr<local::B
     ALV_ASSIGN_OR_RETURN(const alv_runtime_options options,
                          read_struct(given, defaults, "alv_runtime_options"));
     constexpr uint32_t kFlags = ALV_RUNTIME_NO_DEVICE | ALV_RUNTIME_HOST_STEPPED |
-                                ALV_RUNTIME_DISPATCH_CALLBACKS | ALV_RUNTIME_PROFILE;
+                                ALV_RUNTIME_DISPATCH_CALLBACKS | ALV_RUNTIME_SELF_TEST |
+                                ALV_RUNTIME_PROFILE;
     ALV_RETURN_IF_ERROR(check_flags(options.flags, kFlags, "alv_runtime_options.flags"));
     ALV_RETURN_IF_ERROR(check_reserved(options.reserved, "alv_runtime_options"));
     if (options.log_level > ALV_LOG_DEBUG) {
@@ -91,6 +93,7 @@ Status create_runtime(const alv_runtime_options* given, std::shared_ptr<local::B
     ALV_RETURN_IF_ERROR(read_device(options, config));
     ALV_RETURN_IF_ERROR(read_cache(options, config));
     config.no_device = (options.flags & ALV_RUNTIME_NO_DEVICE) != 0;
+    config.self_test = (options.flags & ALV_RUNTIME_SELF_TEST) != 0;
     config.host_stepped = (options.flags & ALV_RUNTIME_HOST_STEPPED) != 0;
     config.device.profile = (options.flags & ALV_RUNTIME_PROFILE) != 0;
     config.log = make_log(options);
@@ -194,6 +197,19 @@ alv_status alv_runtime_get_device_info(alv_runtime* runtime, alv_device_info* ou
             return invalid_state("the runtime has no device");
         }
         return fill_struct(out_info, runtime->core->device_texts.back()->info, "alv_device_info");
+    });
+}
+
+alv_status alv_runtime_describe(alv_runtime* runtime, alv_bytes** out_json, alv_error** out_error) {
+    if (out_json) *out_json = nullptr;
+    return call(__func__, out_error, [&]() -> Status {
+        ALV_REQUIRE(runtime);
+        ALV_REQUIRE(out_json);
+        ALV_RETURN_IF_ERROR(check_process(*runtime->core));
+        const std::shared_ptr<gpu::Device> device = runtime->core->runtime->device();
+        if (!device) return invalid_state("the runtime has no device");
+        *out_json = make_bytes(describe(*device, runtime->core->runtime->borrowed()));
+        return ok_status();
     });
 }
 

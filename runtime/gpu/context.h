@@ -47,6 +47,7 @@ class Context {
     const Caps& caps() const { return parts_.caps; }
     const Instance& instance() const { return *parts_.instance; }
     bool own() const { return parts_.own; }
+    const Log& log() const { return *parts_.log; }
     void log(LogLevel level, std::string_view line) const { parts_.log->write(level, line); }
 
     // OK, or the Status of a failed call; a lost device is remembered.

@@ -46,6 +46,9 @@ class VulkanDevice : public Device {
         return kernels_->pipeline_cache();
     }
 
+    KernelChecks& checks() const override { return *kernels_->checks(); }
+    const Log& log() const override { return context_->log(); }
+
     std::unique_ptr<Recorder> record(std::string_view name) override {
         return std::make_unique<RecorderImpl>(context_, name, profile_);
     }
@@ -126,6 +129,7 @@ Result<std::shared_ptr<Device>> Device::create(const DeviceOptions& options,
     ALV_ASSIGN_OR_RETURN(Plan plan, make_plan(context->caps(), overrides));
     ALV_ASSIGN_OR_RETURN(std::unique_ptr<Kernels> kernels,
                          Kernels::create(context, options.extra_shaders, options.pipeline_cache));
+    plan.checks = kernels->checks();
     log->write(LogLevel::kInfo, "device " + context->caps().device_name + " (" +
                                     context->caps().driver_name + " " +
                                     context->caps().driver_info + "), tier " + plan.tier);

@@ -17,6 +17,7 @@
 #include "gpu/counters.h"
 #include "gpu/fault.h"
 #include "gpu/kernel.h"
+#include "gpu/kernel_checks.h"
 #include "gpu/plan.h"
 #include "gpu/recorder.h"
 #include "gpu/shaders.h"
@@ -95,7 +96,11 @@ class Device {
     // Makes many at once on several threads; `progress(done, total)` may be empty, false cancels.
     virtual Status prepare(std::span<const KernelKey> keys,
                            const std::function<bool(size_t, size_t)>& progress) = 0;
+    // The pipelines, and what is known of kernels: for DeviceOptions::pipeline_cache.
     virtual Result<std::vector<uint8_t>> pipeline_cache() const = 0;
+    // What self-tests found; ops/self_test.h adds to it, and kernel() refuses what failed.
+    virtual KernelChecks& checks() const = 0;
+    virtual const Log& log() const = 0;
 
     virtual std::unique_ptr<Recorder> record(std::string_view name) = 0;
 

@@ -11,8 +11,9 @@ Result<std::unique_ptr<Kernels>> Kernels::create(std::shared_ptr<Context> contex
                                                  std::span<const uint8_t> blob) {
     std::unique_ptr<Kernels> self(new Kernels(std::move(context), extra));
     const Context& c = *self->context_;
-    const std::span<const uint8_t> data = unwrap_pipeline_cache(c.caps(), blob);
-    if (data.empty() && !blob.empty()) {
+    const auto [checks, data] = unwrap_pipeline_cache(c.caps(), blob);
+    self->take_checks(checks);
+    if (data.empty() && checks.empty() && !blob.empty()) {
         c.log(LogLevel::kInfo,
               "the pipeline cache is of another device or driver, or damaged: "
               "starting with an empty one");
@@ -54,6 +55,26 @@ const ShaderBlob* Kernels::find_blob(std::string_view name) const {
         if (shader.name == name) return &shader;
     }
     return find_shader(name);
+}
+
+uint64_t Kernels::hash_of(std::string_view shader) const {
+    const ShaderBlob* const blob = find_blob(shader);
+    if (blob == nullptr) return 0;
+    return hash_bytes(
+        {reinterpret_cast<const uint8_t*>(blob->words.data()), blob->words.size_bytes()});
+}
+
+void Kernels::take_checks(std::span<const uint8_t> packed) {
+    auto known = unpack_checks(packed, [this](std::string_view name) { return hash_of(name); });
+    for (KernelCheck& check : known) {
+        if (!check.passed) {
+            context_->log(LogLevel::kWarning,
+                          "kernel " + name_of(check.key) +
+                              " failed its self-test on this device and driver in an earlier run "
+                              "and is not used");
+        }
+        checks_->add(std::move(check));
+    }
 }
 
 Result<const ShaderLayout*> Kernels::layout(const std::string& shader) {
@@ -171,6 +192,13 @@ Result<VkPipeline> Kernels::make_pipeline(const KernelKey& key, const ShaderLayo
 
 Result<const Kernel*> Kernels::get(const KernelKey& key) {
     ALV_RETURN_IF_ERROR(context_->alive());
+    if (checks_->failed(key)) {
+        return unsupported("kernel " + name_of(key) +
+                           " gave a wrong answer in its self-test, and no other kernel does its "
+                           "work on " +
+                           context_->caps().device_name +
+                           ": update the driver, or use another device");
+    }
     if (const Kernel* const found = find(key)) return found;
     ALV_ASSIGN_OR_RETURN(const ShaderLayout* const shader, layout(key.shader));
     // Made outside the lock, so that several are made at once.
@@ -201,7 +229,11 @@ Result<std::vector<uint8_t>> Kernels::pipeline_cache() const {
         data.resize(std::min(size, data.size()));
         if (result == VK_SUCCESS) break;  // else it grew in between
     }
-    return wrap_pipeline_cache(c.caps(), data);
+    const std::vector<KernelCheck> known = checks_->all();
+    const auto checks =
+        known.empty() ? std::vector<uint8_t>()
+                      : pack_checks(known, [this](std::string_view name) { return hash_of(name); });
+    return wrap_pipeline_cache(c.caps(), {checks, data});
 }
 
 }  // namespace alv::gpu

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "gpu/context.h"
 #include "gpu/kernel.h"
+#include "gpu/kernel_checks.h"
 #include "gpu/reflect.h"
 #include "gpu/shaders.h"
 
@@ -55,10 +56,12 @@ class Kernels {
                                                    std::span<const uint8_t> blob);
     ~Kernels();
 
+    // Unsupported for a kernel in quarantine.
     Result<const Kernel*> get(const KernelKey& key);
     Status prepare(std::span<const KernelKey> keys,
                    const std::function<bool(size_t, size_t)>& progress);
     Result<std::vector<uint8_t>> pipeline_cache() const;
+    const std::shared_ptr<KernelChecks>& checks() const { return checks_; }
 
   private:
     struct KeyHash {
@@ -69,6 +72,8 @@ class Kernels {
         : context_(std::move(context)), extra_(extra) {}
     const Kernel* find(const KernelKey& key) const;
     const ShaderBlob* find_blob(std::string_view name) const;
+    uint64_t hash_of(std::string_view shader) const;
+    void take_checks(std::span<const uint8_t> packed);
     Result<const ShaderLayout*> layout(const std::string& shader);
     Status make_layouts(ShaderLayout& layout) const;
     Status check_limits(const KernelKey& key, const Reflection& reflection) const;
@@ -77,6 +82,7 @@ class Kernels {
     std::shared_ptr<Context> context_;
     std::span<const ShaderBlob> extra_;
     VkPipelineCache cache_ = VK_NULL_HANDLE;
+    const std::shared_ptr<KernelChecks> checks_ = std::make_shared<KernelChecks>();
     mutable std::mutex mutex_;
     std::map<std::string, std::unique_ptr<ShaderLayout>> layouts_;
     std::unordered_map<KernelKey, std::unique_ptr<KernelState>, KeyHash> kernels_;

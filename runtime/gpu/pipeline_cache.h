@@ -9,11 +9,19 @@
 
 namespace alv::gpu {
 
-// What the driver gave, behind a header of ours: magic, version, size, hash, device, driver.
-std::vector<uint8_t> wrap_pipeline_cache(const Caps& caps, std::span<const uint8_t> data);
+struct CacheParts {
+    std::span<const uint8_t> checks;  // of pack_checks()
+    std::span<const uint8_t> driver;  // what the driver gave
+};
 
-// The driver's part, or nothing where the blob is not for exactly this device and driver or was
+// Both behind a header of ours: magic, version, sizes, hash, device, driver.
+std::vector<uint8_t> wrap_pipeline_cache(const Caps& caps, const CacheParts& parts);
+
+// What was wrapped, or nothing where the blob is not for exactly this device and driver or was
 // changed: drivers are known to crash on what they did not write.
-std::span<const uint8_t> unwrap_pipeline_cache(const Caps& caps, std::span<const uint8_t> blob);
+CacheParts unwrap_pipeline_cache(const Caps& caps, std::span<const uint8_t> blob);
+
+// FNV-1a, 64 bits; finds damage, not forgery.
+uint64_t hash_bytes(std::span<const uint8_t> bytes);
 
 }  // namespace alv::gpu

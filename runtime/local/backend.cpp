@@ -2,6 +2,7 @@
 #include "local/loaded.h"
 #include "local/prompt.h"
 #include "model/vocabulary.h"
+#include "ops/self_test.h"
 
 namespace alv::local {
 namespace {
@@ -50,6 +51,8 @@ class VulkanBackend : public Backend {
                                                        std::shared_ptr<const Log> log) override {
         return gpu::Device::create(options, std::move(log));
     }
+
+    Status test_kernels(gpu::Device& device) override { return ops::test_all_kernels(device); }
 
     Result<Loaded> load(const LoadSource& source, std::shared_ptr<gpu::Device> device,
                         const LoadProgress& progress) override {

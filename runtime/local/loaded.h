@@ -65,6 +65,8 @@ class Backend {
     virtual ~Backend() = default;
     virtual Result<std::shared_ptr<gpu::Device>> create_device(const gpu::DeviceOptions& options,
                                                                std::shared_ptr<const Log> log) = 0;
+    // Fails only where the tests could not be run; what they found, the device knows.
+    virtual Status test_kernels(gpu::Device& device) = 0;
     // `device` is null for a tokenizer.
     virtual Result<Loaded> load(const LoadSource& source, std::shared_ptr<gpu::Device> device,
                                 const LoadProgress& progress) = 0;

@@ -62,7 +62,10 @@ Result<std::shared_ptr<gpu::Device>> Runtime::make_device() {
     if (options.pipeline_cache.empty() && !config_.pipeline_cache_path.empty()) {
         options.pipeline_cache = read_cache_file(config_.pipeline_cache_path);
     }
-    return config_.backend->create_device(options, config_.log);
+    ALV_ASSIGN_OR_RETURN(std::shared_ptr<gpu::Device> device,
+                         config_.backend->create_device(options, config_.log));
+    if (config_.self_test && device) ALV_RETURN_IF_ERROR(config_.backend->test_kernels(*device));
+    return device;
 }
 
 Status Runtime::start_worker() {

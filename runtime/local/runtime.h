@@ -18,6 +18,7 @@ struct RuntimeConfig {
     gpu::DeviceOptions device;
     bool no_device = false;
     bool host_stepped = false;
+    bool self_test = false;           // every kernel, when a device is made
     std::string pipeline_cache_path;  // "": none
     std::shared_ptr<const Log> log;
     std::shared_ptr<Backend> backend;

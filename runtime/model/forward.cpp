@@ -1,5 +1,6 @@
 #include "model/forward.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -305,6 +306,9 @@ std::vector<gpu::KernelKey> forward_keys(const gpu::Plan& plan, const HParams& h
     keys.push_back(ops::attention_key(plan, heads, prefill_tokens));
     keys.push_back(ops::rope_key(plan));
     if (hp.arch->post_norms) keys.push_back(ops::norm_add_key(plan));
+    const bool separate = std::any_of(weights.layers.begin(), weights.layers.end(),
+                                      [](const LayerPlan& layer) { return !layer.gate_up.gated; });
+    if (separate) keys.push_back(ops::glu_key(plan));
     keys.push_back(ops::sample_key(plan));
     keys.push_back(ops::logprobs_key(plan));
     return keys;

@@ -7,6 +7,7 @@
 #include "model/memory_plan.h"
 #include "model/vocabulary.h"
 #include "model/weights.h"
+#include "ops/self_test.h"
 
 namespace alv::model {
 
@@ -66,10 +67,12 @@ Result<std::shared_ptr<const Model>> Model::load(std::shared_ptr<gpu::Device> de
                          reader->get_string_or("tokenizer.chat_template", ""));
     if (!report(options, LoadStage::kTokenizer, 1, 1)) return stopped();
 
-    const auto keys =
-        hp.arch->encoder ? encoder_keys(device->plan(), hp, weights)
-                         : forward_keys(device->plan(), hp, weights, device->plan().prefill_tokens);
-    ALV_RETURN_IF_ERROR(device->prepare(keys, [&](size_t done, size_t total) {
+    const gpu::Plan& plan = device->plan();
+    const auto keys = [&] {
+        return hp.arch->encoder ? encoder_keys(plan, hp, weights)
+                                : forward_keys(plan, hp, weights, plan.prefill_tokens);
+    };
+    ALV_RETURN_IF_ERROR(ops::prepare_kernels(*device, keys, [&](size_t done, size_t total) {
         return report(options, LoadStage::kPipelines, done, total);
     }));
     device->expect(gpu::Domain::kWeights, weights.size_bytes);

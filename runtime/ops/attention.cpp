@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
@@ -11,17 +12,22 @@ bool attends_by_subgroup(const gpu::Plan& plan, const AttentionShape& shape) {
     return plan.share_x && plan.row_lanes == shared::kGroupLanes && shape.head_dim % 64 == 0;
 }
 
-uint32_t attention_rows(const gpu::Plan& plan, const AttentionShape& shape, uint32_t max_tokens) {
+uint32_t attention_rows(const gpu::Plan& plan, const AttentionShape& shape, uint32_t max_tokens,
+                        uint32_t kept) {
     // A row takes head_dim / 8 sums of each lane.
     const uint32_t most = std::max(1u, plan.attention_sums * shared::kGroupLanes / shape.head_dim);
-    const uint32_t kept = attends_by_subgroup(plan, shape) ? 8 : 4;
     return std::min({most, shape.n_heads / shape.n_kv_heads * max_tokens, kept});
 }
 
 gpu::KernelKey attention_key(const gpu::Plan& plan, const AttentionShape& shape,
                              uint32_t max_tokens) {
-    return {attends_by_subgroup(plan, shape) ? "attention_subgroup" : "attention",
-            {plan.row_lanes, attention_rows(plan, shape, max_tokens), shape.head_dim}};
+    const auto rows = [&](uint32_t kept) { return attention_rows(plan, shape, max_tokens, kept); };
+    auto variants = lane_variants({"attention", {plan.row_lanes, rows(4), shape.head_dim}});
+    if (attends_by_subgroup(plan, shape)) {
+        variants.insert(variants.begin(), {"attention_subgroup",
+                                           {plan.row_lanes, rows(kSubgroupRows), shape.head_dim}});
+    }
+    return first_trusted(plan, std::move(variants));
 }
 
 Status record_attention(gpu::Device& device, gpu::Recorder& recorder, const AttentionArgs& args,
@@ -34,8 +40,10 @@ Status record_attention(gpu::Device& device, gpu::Recorder& recorder, const Atte
         return invalid_argument("attention: n_heads must be a multiple of n_kv_heads");
     }
     ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel,
-                         device.kernel(attention_key(device.plan(), shape, rows.max_tokens)));
-    const uint32_t rows_each = attention_rows(device.plan(), shape, rows.max_tokens);
+                         device.kernel(args.kernel != nullptr
+                                           ? *args.kernel
+                                           : attention_key(device.plan(), shape, rows.max_tokens)));
+    const uint32_t rows_each = kernel->key().constants[1];
     const uint32_t all_rows = shape.n_heads / shape.n_kv_heads * rows.max_tokens;
     const shared::AttentionPush push{shape.n_heads, shape.n_kv_heads,
                                      (shape.n_heads + 2 * shape.n_kv_heads) * shape.head_dim,

@@ -24,6 +24,8 @@ struct AttentionArgs {
     gpu::BufferView pages;
     AttentionShape shape;
     uint32_t window = 0;  // positions; 0: all
+    // Of a self-test: this kernel, whatever the plan says.
+    const gpu::KernelKey* kernel = nullptr;
 };
 
 // Workgroups of one subgroup of 8 lanes that shuffle; more lanes, or none that can, go through
@@ -31,7 +33,10 @@ struct AttentionArgs {
 bool attends_by_subgroup(const gpu::Plan& plan, const AttentionShape& shape);
 
 // Rows, (token, head) pairs of one kv head, that a workgroup takes: a page is read once for them.
-uint32_t attention_rows(const gpu::Plan& plan, const AttentionShape& shape, uint32_t max_tokens);
+// At most `kept`, which is the kernel's.
+uint32_t attention_rows(const gpu::Plan& plan, const AttentionShape& shape, uint32_t max_tokens,
+                        uint32_t kept);
+inline constexpr uint32_t kSubgroupRows = 8;
 
 gpu::KernelKey attention_key(const gpu::Plan& plan, const AttentionShape& shape,
                              uint32_t max_tokens);

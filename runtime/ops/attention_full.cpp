@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
@@ -17,7 +18,7 @@ uint32_t rows_of(uint32_t head_dim) {
 }  // namespace
 
 gpu::KernelKey attention_full_key(const gpu::Plan& plan, uint32_t head_dim) {
-    return {"attention_full", {plan.row_lanes, rows_of(head_dim), head_dim}};
+    return any_lanes(plan, {"attention_full", {plan.row_lanes, rows_of(head_dim), head_dim}});
 }
 
 Status record_attention_full(gpu::Device& device, gpu::Recorder& recorder,
@@ -28,7 +29,7 @@ Status record_attention_full(gpu::Device& device, gpu::Recorder& recorder,
     ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel,
                          device.kernel(attention_full_key(device.plan(), args.head_dim)));
     const shared::AttentionFullPush push{args.n_heads, args.scale};
-    const uint32_t rows = device.plan().row_lanes / shared::kGroupLanes * rows_of(args.head_dim);
+    const uint32_t rows = kernel->key().constants[0] / shared::kGroupLanes * rows_of(args.head_dim);
     recorder.dispatch(kernel, {args.qkv, args.places, args.out, args.step}, push, args.n_heads,
                       static_cast<uint32_t>(div_up(max_tokens, rows)));
     return ok_status();

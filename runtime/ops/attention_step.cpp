@@ -8,14 +8,15 @@ namespace alv::ops {
 // By halves a lane must hold both of a pair: they are rope_dim / 2 dimensions apart.
 bool has_attention_step(const gpu::Plan& plan, const AttentionShape& shape, uint32_t rope_dim,
                         bool halves) {
-    return attends_by_subgroup(plan, shape) && rope_dim % (halves ? 64 : 4) == 0;
+    return attends_by_subgroup(plan, shape) && rope_dim % (halves ? 64 : 4) == 0 &&
+           plan.trusts(attention_step_key(plan, shape, rope_dim, halves));
 }
 
 gpu::KernelKey attention_step_key(const gpu::Plan& plan, const AttentionShape& shape,
                                   uint32_t rope_dim, bool halves) {
     return {"attention_step",
-            {plan.row_lanes, attention_rows(plan, shape, 1), shape.head_dim, rope_dim,
-             halves ? 1u : 0u}};
+            {plan.row_lanes, attention_rows(plan, shape, 1, kSubgroupRows), shape.head_dim,
+             rope_dim, halves ? 1u : 0u}};
 }
 
 Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
@@ -35,8 +36,8 @@ Status record_attention_step(gpu::Device& device, gpu::Recorder& recorder,
     push.flags = rope.qk_norm ? shared::kRopeQkNorm : 0;
     push.q_scale = rope.q_scale;
     push.epsilon = rope.epsilon;
-    const auto groups_y = static_cast<uint32_t>(div_up(
-        shape.n_heads / shape.n_kv_heads, attention_rows(device.plan(), shape, 1)));
+    const auto groups_y =
+        static_cast<uint32_t>(div_up(shape.n_heads / shape.n_kv_heads, kernel->key().constants[1]));
     const auto dispatch = [&](uint32_t more_flags, uint32_t y) {
         shared::AttentionStepPush with = push;
         with.flags |= more_flags;

@@ -1,12 +1,13 @@
 #include "ops/bias.h"
 
 #include "base/checked.h"
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
 
 gpu::KernelKey bias_key(const gpu::Plan& plan) {
-    return {"bias", {plan.row_lanes}};
+    return any_lanes(plan, {"bias", {plan.row_lanes}});
 }
 
 Status record_bias(gpu::Device& device, gpu::Recorder& recorder, const BiasArgs& args,
@@ -15,7 +16,7 @@ Status record_bias(gpu::Device& device, gpu::Recorder& recorder, const BiasArgs&
     ALV_ASSIGN_OR_RETURN(const gpu::Kernel* kernel, device.kernel(bias_key(device.plan())));
     const shared::BiasPush push{args.n, args.gelu ? shared::kBiasGelu : 0};
     recorder.dispatch(kernel, {args.y, args.bias, args.step}, push,
-                      static_cast<uint32_t>(div_up(args.n / 4, device.plan().row_lanes)),
+                      static_cast<uint32_t>(div_up(args.n / 4, kernel->key().constants[0])),
                       max_tokens);
     return ok_status();
 }

@@ -2,12 +2,14 @@
 
 #include <string>
 
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
 
 gpu::KernelKey embed_key(const gpu::Plan& plan, WeightFormat format) {
-    return {"embed_" + std::string(weight_format_traits(format).name), {plan.row_lanes}};
+    return any_lanes(plan,
+                     {"embed_" + std::string(weight_format_traits(format).name), {plan.row_lanes}});
 }
 
 Status record_embed(gpu::Device& device, gpu::Recorder& recorder, const EmbedArgs& args,

@@ -1,11 +1,12 @@
 #include "ops/layer_norm.h"
 
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
 
 gpu::KernelKey layer_norm_key(const gpu::Plan& plan) {
-    return {"layer_norm", {plan.row_lanes}};
+    return any_lanes(plan, {"layer_norm", {plan.row_lanes}});
 }
 
 Status record_layer_norm(gpu::Device& device, gpu::Recorder& recorder, const LayerNormArgs& args,

@@ -1,11 +1,12 @@
 #include "ops/logprobs.h"
 
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
 
 gpu::KernelKey logprobs_key(const gpu::Plan& plan) {
-    return {"logprobs", {plan.reduce_lanes}};
+    return any_lanes(plan, {"logprobs", {plan.reduce_lanes}});
 }
 
 Status record_logprobs(gpu::Device& device, gpu::Recorder& recorder, const LogprobsArgs& args) {

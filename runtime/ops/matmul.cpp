@@ -4,13 +4,18 @@
 #include <string>
 
 #include "base/checked.h"
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
 
 gpu::KernelKey matmul_key(const gpu::Plan& plan, WeightFormat format, uint32_t columns) {
-    const std::string prefix = plan.share_x ? "matmul_share_" : "matmul_";
-    return {prefix + std::string(weight_format_traits(format).name), {plan.row_lanes, columns}};
+    const std::string name(weight_format_traits(format).name);
+    auto variants = lane_variants({"matmul_" + name, {plan.row_lanes, columns}});
+    if (plan.share_x) {
+        variants.insert(variants.begin(), {"matmul_share_" + name, {plan.row_lanes, columns}});
+    }
+    return first_trusted(plan, std::move(variants));
 }
 
 namespace {

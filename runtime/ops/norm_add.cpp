@@ -1,11 +1,12 @@
 #include "ops/norm_add.h"
 
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
 
 gpu::KernelKey norm_add_key(const gpu::Plan& plan) {
-    return {"norm_add", {plan.row_lanes}};
+    return any_lanes(plan, {"norm_add", {plan.row_lanes}});
 }
 
 Status record_norm_add(gpu::Device& device, gpu::Recorder& recorder, const NormAddArgs& args,

@@ -1,11 +1,12 @@
 #include "ops/pool.h"
 
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
 
 gpu::KernelKey pool_key(const gpu::Plan& plan) {
-    return {"pool", {plan.reduce_lanes}};
+    return any_lanes(plan, {"pool", {plan.reduce_lanes}});
 }
 
 Status record_pool(gpu::Device& device, gpu::Recorder& recorder, const PoolArgs& args,

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/checked.h"
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
@@ -27,7 +28,7 @@ std::vector<float> rope_table(uint32_t n_positions, uint32_t rope_dim, double ba
 }
 
 gpu::KernelKey rope_key(const gpu::Plan& plan) {
-    return {"rope", {plan.row_lanes}};
+    return any_lanes(plan, {"rope", {plan.row_lanes}});
 }
 
 Status record_rope(gpu::Device& device, gpu::Recorder& recorder, const RopeArgs& args,

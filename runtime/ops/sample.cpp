@@ -1,11 +1,12 @@
 #include "ops/sample.h"
 
+#include "ops/variant.h"
 #include "shared.h"
 
 namespace alv::ops {
 
 gpu::KernelKey sample_key(const gpu::Plan& plan) {
-    return {"sample", {plan.reduce_lanes}};
+    return any_lanes(plan, {"sample", {plan.reduce_lanes}});
 }
 
 Status record_sample(gpu::Device& device, gpu::Recorder& recorder, const SampleArgs& args) {

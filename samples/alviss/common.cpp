@@ -16,25 +16,6 @@ std::string environment(const char* name) {
     return value ? value : "";
 }
 
-// In the user's cache folder; empty when there is none, and then nothing is kept.
-std::string pipeline_cache_path() {
-    std::filesystem::path folder;
-    if (const std::string xdg = environment("XDG_CACHE_HOME"); !xdg.empty()) {
-        folder = std::filesystem::u8path(xdg);
-    } else if (const std::string local = environment("LOCALAPPDATA"); !local.empty()) {
-        folder = std::filesystem::u8path(local);
-    } else if (const std::string home = environment("HOME"); !home.empty()) {
-        folder = std::filesystem::u8path(home) / ".cache";
-    } else {
-        return {};
-    }
-    folder /= "alviss";
-    std::error_code ignored;
-    std::filesystem::create_directories(folder, ignored);
-    const auto path = (folder / "pipelines.bin").u8string();
-    return {path.begin(), path.end()};
-}
-
 const char* stage_name(uint32_t stage) {
     switch (stage) {
         case ALV_MODEL_STAGE_TOKENIZER:
@@ -59,6 +40,25 @@ Owned<alv_model> open(alv_runtime* runtime, const ModelOptions& options, uint32_
 }
 
 }  // namespace
+
+// In the user's cache folder; empty when there is none, and then nothing is kept.
+std::string pipeline_cache_path() {
+    std::filesystem::path folder;
+    if (const std::string xdg = environment("XDG_CACHE_HOME"); !xdg.empty()) {
+        folder = std::filesystem::u8path(xdg);
+    } else if (const std::string local = environment("LOCALAPPDATA"); !local.empty()) {
+        folder = std::filesystem::u8path(local);
+    } else if (const std::string home = environment("HOME"); !home.empty()) {
+        folder = std::filesystem::u8path(home) / ".cache";
+    } else {
+        return {};
+    }
+    folder /= "alviss";
+    std::error_code ignored;
+    std::filesystem::create_directories(folder, ignored);
+    const auto path = (folder / "pipelines.bin").u8string();
+    return {path.begin(), path.end()};
+}
 
 void fail(alv_status status, alv_error* error) {
     std::string message = alv_status_name(status);

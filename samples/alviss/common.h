@@ -68,6 +68,9 @@ const char* device_type_name(uint32_t type);
 const char* finish_reason_name(uint32_t reason);
 std::string human_bytes(uint64_t bytes);
 
+// Where compiled pipelines are kept; empty where there is no place for them.
+std::string pipeline_cache_path();
+
 // --model and --device, and where compiled pipelines are kept from run to run.
 struct ModelOptions {
     std::string path;
@@ -109,6 +112,7 @@ struct SamplingOptions {
 
 // Each adds its subcommand to the tool.
 void add_devices(CLI::App& app);
+void add_doctor(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_generate(CLI::App& app);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common.h"
+#include "rows.h"
 
 namespace tool {
 namespace {
@@ -21,6 +22,8 @@ constexpr Feature kFeatures[] = {
     {ALV_DEVICE_FEATURE_SUBGROUP, "subgroup"},
     {ALV_DEVICE_FEATURE_UNIFIED_MEMORY, "unified memory"},
 };
+
+}  // namespace
 
 nlohmann::ordered_json to_json(const alv_device_info& device) {
     auto features = nlohmann::ordered_json::array();
@@ -56,16 +59,27 @@ void print(uint32_t index, const alv_device_info& device) {
                 text(device.usable ? device.tier : device.refusal).c_str());
 }
 
+std::vector<alv_device_info> infos_of(const alv_device_list* list) {
+    std::vector<alv_device_info> infos;
+    for (uint32_t i = 0; i < alv_device_list_count(list); ++i) {
+        alv_device_info device = ALV_DEVICE_INFO_INIT;
+        call(alv_device_list_get, list, i, &device);
+        infos.push_back(device);
+    }
+    return infos;
+}
+
+namespace {
+
 void devices(bool is_json) {
     const auto list = make<alv_device_list>(alv_device_list_create);
     auto all = nlohmann::ordered_json::array();
-    for (uint32_t i = 0; i < alv_device_list_count(list.get()); ++i) {
-        alv_device_info device = ALV_DEVICE_INFO_INIT;
-        call(alv_device_list_get, static_cast<const alv_device_list*>(list.get()), i, &device);
+    const std::vector<alv_device_info> infos = infos_of(list.get());
+    for (uint32_t i = 0; i < infos.size(); ++i) {
         if (is_json) {
-            all.push_back(to_json(device));
+            all.push_back(to_json(infos[i]));
         } else {
-            print(i, device);
+            print(i, infos[i]);
         }
     }
     if (is_json) std::puts(nlohmann::ordered_json{{"devices", all}}.dump().c_str());

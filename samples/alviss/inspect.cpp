@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common.h"
+#include "rows.h"
 
 namespace tool {
 namespace {
@@ -61,17 +62,6 @@ alv_memory_plan plan_of(const Options& options, const alv_model_options& model) 
     return plan;
 }
 
-Json to_json(const alv_memory_plan& plan) {
-    return {{"fits", plan.fits != 0},
-            {"weights_bytes", plan.weights_bytes},
-            {"kv_bytes", plan.kv_bytes},
-            {"scratch_bytes", plan.scratch_bytes},
-            {"staging_bytes", plan.staging_bytes},
-            {"host_bytes", plan.host_bytes},
-            {"budget_bytes", plan.budget_bytes},
-            {"max_kv_tokens", plan.max_kv_tokens}};
-}
-
 // A line's worth of it, cut between characters.
 std::string shortened(const Json& value) {
     constexpr size_t kMaxShown = 100;
@@ -99,6 +89,43 @@ void print(const alv_gguf* gguf, const std::vector<Entry>& entries, const Json& 
     std::printf("  %zu tensors, %s\n", tensors.size(), human_bytes(total).c_str());
 }
 
+void inspect(const Options& options) {
+    alv_model_options model = ALV_MODEL_OPTIONS_INIT;
+    model.path = to_alv(options.path);
+    model.kv_tokens = options.context;
+    const auto owned = make<alv_gguf>(alv_gguf_open, &model);
+    const alv_gguf* gguf = owned.get();
+    const auto entries = entries_of(gguf);
+    const Json tensors = tensors_of(gguf);
+    alv_memory_plan plan = ALV_MEMORY_PLAN_INIT;
+    if (options.with_plan) plan = plan_of(options, model);
+    if (!options.is_json) {
+        print(gguf, entries, tensors);
+        if (options.with_plan) tool::print(plan);
+        return;
+    }
+    Json metadata = Json::array();
+    for (const Entry& entry : entries) {
+        metadata.push_back({{"key", entry.key}, {"type", entry.type}, {"value", entry.value}});
+    }
+    Json out = {{"version", alv_gguf_version(gguf)}, {"metadata", metadata}, {"tensors", tensors}};
+    if (options.with_plan) out["plan"] = to_json(plan);
+    std::puts(out.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
+}
+
+}  // namespace
+
+nlohmann::ordered_json to_json(const alv_memory_plan& plan) {
+    return {{"fits", plan.fits != 0},
+            {"weights_bytes", plan.weights_bytes},
+            {"kv_bytes", plan.kv_bytes},
+            {"scratch_bytes", plan.scratch_bytes},
+            {"staging_bytes", plan.staging_bytes},
+            {"host_bytes", plan.host_bytes},
+            {"budget_bytes", plan.budget_bytes},
+            {"max_kv_tokens", plan.max_kv_tokens}};
+}
+
 void print(const alv_memory_plan& plan) {
     std::printf("\nMemory on the device (%s)\n", plan.fits ? "fits" : "does not fit");
     const std::pair<const char*, uint64_t> rows[] = {
@@ -112,32 +139,6 @@ void print(const alv_memory_plan& plan) {
     std::printf("  %-24s %llu tokens\n", "largest context",
                 static_cast<unsigned long long>(plan.max_kv_tokens));
 }
-
-void inspect(const Options& options) {
-    alv_model_options model = ALV_MODEL_OPTIONS_INIT;
-    model.path = to_alv(options.path);
-    model.kv_tokens = options.context;
-    const auto owned = make<alv_gguf>(alv_gguf_open, &model);
-    const alv_gguf* gguf = owned.get();
-    const auto entries = entries_of(gguf);
-    const Json tensors = tensors_of(gguf);
-    alv_memory_plan plan = ALV_MEMORY_PLAN_INIT;
-    if (options.with_plan) plan = plan_of(options, model);
-    if (!options.is_json) {
-        print(gguf, entries, tensors);
-        if (options.with_plan) print(plan);
-        return;
-    }
-    Json metadata = Json::array();
-    for (const Entry& entry : entries) {
-        metadata.push_back({{"key", entry.key}, {"type", entry.type}, {"value", entry.value}});
-    }
-    Json out = {{"version", alv_gguf_version(gguf)}, {"metadata", metadata}, {"tensors", tensors}};
-    if (options.with_plan) out["plan"] = to_json(plan);
-    std::puts(out.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
-}
-
-}  // namespace
 
 void add_inspect(CLI::App& app) {
     CLI::App* command = app.add_subcommand("inspect", "Shows what a GGUF file holds");

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     tool::add_search(app);
     tool::add_inspect(app);
     tool::add_devices(app);
+    tool::add_doctor(app);
     tool::add_embed(app);
     tool::add_convert(app);
     tool::add_bench(app);

@@ -105,6 +105,7 @@ TEST(Model, ForItsTokenizerOnlyNeedsNoDeviceAndGeneratesNothing) {
               ALV_STATUS_INVALID_STATE);
     alv_bytes* cache = nullptr;
     EXPECT_EQ(alv_runtime_pipeline_cache(host.runtime, &cache, nullptr), ALV_STATUS_INVALID_STATE);
+    EXPECT_EQ(alv_runtime_describe(host.runtime, &cache, nullptr), ALV_STATUS_INVALID_STATE);
     EXPECT_EQ(alv_runtime_rebuild(host.runtime, nullptr, nullptr), ALV_STATUS_INVALID_STATE);
     alv_memory_plan plan = ALV_MEMORY_PLAN_INIT;
     EXPECT_EQ(alv_memory_plan_query(host.runtime, &options, &plan, nullptr),

@@ -24,35 +24,43 @@ std::vector<uint8_t> driver_data(const Caps& caps) {
     return data;
 }
 
+const std::vector<uint8_t> kChecks(33, 0x17);
+
+bool is_miss(const Caps& caps, std::span<const uint8_t> blob) {
+    const CacheParts parts = unwrap_pipeline_cache(caps, blob);
+    return parts.driver.empty() && parts.checks.empty();
+}
+
 TEST(PipelineCache, RoundTrip) {
     const Caps caps = some_caps();
     const auto data = driver_data(caps);
-    const auto blob = wrap_pipeline_cache(caps, data);
-    const auto back = unwrap_pipeline_cache(caps, blob);
-    EXPECT_TRUE(std::equal(back.begin(), back.end(), data.begin(), data.end()));
+    const auto blob = wrap_pipeline_cache(caps, {kChecks, data});
+    const CacheParts back = unwrap_pipeline_cache(caps, blob);
+    EXPECT_TRUE(std::equal(back.driver.begin(), back.driver.end(), data.begin(), data.end()));
+    EXPECT_TRUE(std::equal(back.checks.begin(), back.checks.end(), kChecks.begin(), kChecks.end()));
 }
 
 TEST(PipelineCache, EveryChangedByteAndEveryTruncationIsAMiss) {
     const Caps caps = some_caps();
-    const auto blob = wrap_pipeline_cache(caps, driver_data(caps));
+    const auto blob = wrap_pipeline_cache(caps, {kChecks, driver_data(caps)});
     for (size_t i = 0; i < blob.size(); ++i) {
         auto changed = blob;
         changed[i] ^= 0x10;
-        EXPECT_TRUE(unwrap_pipeline_cache(caps, changed).empty()) << i;
-        EXPECT_TRUE(unwrap_pipeline_cache(caps, std::span(blob).first(i)).empty()) << i;
+        EXPECT_TRUE(is_miss(caps, changed)) << i;
+        EXPECT_TRUE(is_miss(caps, std::span(blob).first(i))) << i;
     }
     auto longer = blob;
     longer.push_back(0);
-    EXPECT_TRUE(unwrap_pipeline_cache(caps, longer).empty());
+    EXPECT_TRUE(is_miss(caps, longer));
 }
 
 TEST(PipelineCache, AnotherDeviceOrDriverIsAMiss) {
     const Caps caps = some_caps();
-    const auto blob = wrap_pipeline_cache(caps, driver_data(caps));
+    const auto blob = wrap_pipeline_cache(caps, {kChecks, driver_data(caps)});
     const auto miss_if = [&](auto change) {
         Caps other = caps;
         change(other);
-        return unwrap_pipeline_cache(other, blob).empty();
+        return is_miss(other, blob);
     };
     EXPECT_TRUE(miss_if([](Caps& c) { c.vendor_id = 1; }));
     EXPECT_TRUE(miss_if([](Caps& c) { c.device_id = 1; }));
@@ -68,10 +76,13 @@ TEST(PipelineCache, ADriversHeaderThatLiesIsAMiss) {
     for (const size_t at : {0, 4, 8, 12, 16}) {
         auto data = driver_data(caps);
         data[at] ^= 0x40;
-        EXPECT_TRUE(unwrap_pipeline_cache(caps, wrap_pipeline_cache(caps, data)).empty()) << at;
+        const auto blob = wrap_pipeline_cache(caps, {kChecks, data});
+        const CacheParts parts = unwrap_pipeline_cache(caps, blob);
+        EXPECT_TRUE(parts.driver.empty()) << at;
+        EXPECT_EQ(parts.checks.size(), kChecks.size()) << "these are ours";
     }
     const std::vector<uint8_t> tiny(8);
-    EXPECT_TRUE(unwrap_pipeline_cache(caps, wrap_pipeline_cache(caps, tiny)).empty());
+    EXPECT_TRUE(unwrap_pipeline_cache(caps, wrap_pipeline_cache(caps, {{}, tiny})).driver.empty());
 }
 
 TEST(PipelineCache, OfThisDeviceIsTakenAgain) {
@@ -79,7 +90,7 @@ TEST(PipelineCache, OfThisDeviceIsTakenAgain) {
     get_kernel(*first, "scale");
     const auto blob = first->pipeline_cache();
     ASSERT_TRUE(blob.ok()) << blob.status().message();
-    EXPECT_FALSE(unwrap_pipeline_cache(first->caps(), *blob).empty());
+    EXPECT_FALSE(unwrap_pipeline_cache(first->caps(), *blob).driver.empty());
     DeviceOptions options = test_options();
     options.pipeline_cache = *blob;
     const auto second = open_device(options);

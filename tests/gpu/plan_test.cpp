@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -59,6 +60,44 @@ TEST(PlanSnapshots, EveryDeviceGetsAPlanWithinItsLimits) {
             EXPECT_TRUE(!plan.share_x || caps.subgroup_size == 8);
         }
     }
+}
+
+TEST(PlanSnapshots, EveryChoiceHasAReason) {
+    for (const std::string& name : all_snapshots()) {
+        SCOPED_TRACE(name);
+        const Plan plan = plan_of(name);
+        const auto value_of = [&](std::string_view choice) {
+            for (const PlanChoice& it : plan.choices) {
+                if (it.name == choice) return it.value;
+            }
+            return std::string("none");
+        };
+        for (const PlanChoice& choice : plan.choices) {
+            EXPECT_FALSE(choice.value.empty()) << choice.name;
+            EXPECT_GT(choice.reason.size(), 5U) << choice.name;
+        }
+        EXPECT_EQ(value_of("tier"), plan.tier);
+        EXPECT_EQ(value_of("row_lanes"), std::to_string(plan.row_lanes));
+        EXPECT_EQ(value_of("reduce_lanes"), std::to_string(plan.reduce_lanes));
+        EXPECT_EQ(value_of("attention_sums"), std::to_string(plan.attention_sums));
+        EXPECT_EQ(value_of("share_x"), plan.share_x ? "yes" : "no");
+        EXPECT_EQ(value_of("cpu_threads"), std::to_string(plan.cpu_threads));
+        EXPECT_EQ(value_of("matmul_columns"), std::to_string(plan.matmul_columns));
+        EXPECT_EQ(value_of("prefill_tokens"), std::to_string(plan.prefill_tokens));
+        EXPECT_EQ(value_of("chunk_bytes"), std::to_string(plan.chunk_bytes));
+        EXPECT_EQ(value_of("submit_budget_us"), std::to_string(plan.submit_budget_us));
+        EXPECT_EQ(value_of("warm_by_dispatch"), plan.warm_by_dispatch ? "yes" : "no");
+        EXPECT_EQ(value_of("least_batch"), std::to_string(plan.least_batch));
+        EXPECT_EQ(plan.choices.size(), 12U) << "a field of Plan without a choice, or the reverse";
+    }
+    PlanOverrides overrides;
+    overrides.row_lanes = 16;
+    const Plan forced = plan_of("lavapipe-25.0.7", overrides);
+    const auto lanes = std::find_if(forced.choices.begin(), forced.choices.end(),
+                                    [](const PlanChoice& it) { return it.name == "row_lanes"; });
+    ASSERT_NE(lanes, forced.choices.end());
+    EXPECT_EQ(lanes->value, "16");
+    EXPECT_EQ(lanes->reason, "asked for");
 }
 
 TEST(PlanSnapshots, ThePlainTierUsesNoSubgroupOperation) {

@@ -422,6 +422,7 @@ class FakeBackend : public Backend {
         world_->lost = false;
         return world_->device;
     }
+    Status test_kernels(gpu::Device&) override { return ok_status(); }
     Result<Loaded> load(const LoadSource& source, std::shared_ptr<gpu::Device>,
                         const LoadProgress& progress) override {
         for (uint32_t unit = 0; unit < world_->load_units; ++unit) {
