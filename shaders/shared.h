@@ -23,8 +23,9 @@ ALV_CONST kMaxPenalty = 1024;
 ALV_CONST kMaxTop = 64;
 
 // What changes from step to step. Written by the host before a program is submitted. A step has a
-// row a sequence: one with several tokens, or several with one token each, which are then the tokens
-// of the step in their order. (Or rows that are one sequence's next tokens, as if one at a time.)
+// row a sequence: one with several tokens, or several with one token each, which are then the
+// tokens of the step in their order. (Or rows that are one sequence's next tokens, as if one at a
+// time.)
 struct Step {
     uint n_tokens;    // tokens of the step, all rows together; of row 0 only
     uint n_own;       // tokens of this row; 0: it is not in use

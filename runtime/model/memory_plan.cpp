@@ -65,14 +65,19 @@ MemoryPlan make_memory_plan(const gpu::Device& device, const gguf::Reader& reade
     plan.kv_bytes = per_token * kv_tokens;
     const bool separate = std::any_of(weights.layers.begin(), weights.layers.end(),
                                       [](const LayerPlan& layer) { return !layer.gate_up.gated; });
-    plan.scratch_bytes = step_buffer_bytes(hp, step_sizes(device.plan(), separate, kv_tokens));
+    const StepSizes sizes = step_sizes(device.plan(), separate, kv_tokens);
+    plan.scratch_bytes = step_buffer_bytes(hp, sizes);
     plan.staging_bytes = device.caps().unified_memory ? 0 : kStagingBytes;
     plan.host_bytes = host_bytes(reader);
     plan.budget_bytes = device.memory_use().budget_bytes;
-    const uint64_t fixed = plan.weights_bytes + plan.scratch_bytes + plan.staging_bytes;
+    const uint64_t besides_kv = plan.weights_bytes + plan.scratch_bytes + plan.staging_bytes;
+    plan.fits = besides_kv + plan.kv_bytes <= plan.budget_bytes;
+    // A page costs its place in each row of the page table, too.
+    const uint64_t table_each = uint64_t{sizes.max_batch} * sizeof(uint32_t);
+    const uint64_t fixed = besides_kv - table_each * sizes.max_pages;
     const uint64_t left = plan.budget_bytes > fixed ? plan.budget_bytes - fixed : 0;
-    plan.max_kv_tokens = left / per_token / shared::kPageTokens * shared::kPageTokens;
-    plan.fits = plan.kv_bytes <= left;
+    plan.max_kv_tokens =
+        left / (per_token * shared::kPageTokens + table_each) * shared::kPageTokens;
     return plan;
 }
 

@@ -22,7 +22,7 @@ constexpr uint32_t kFirstPrompt = 5;  // tokens of the prompt of the first-token
 
 // What has to be known before the clock starts: of the file alone, no device is touched.
 struct FileFacts {
-    uint64_t context = UINT64_MAX;     // tokens the model was trained on
+    uint64_t context = UINT64_MAX;  // tokens the model was trained on
     uint64_t embedding_bytes = 0;
 };
 
