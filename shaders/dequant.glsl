@@ -5,6 +5,7 @@
 //   load_octet(o), octet(j)      raw value of k = 8 * o + j as a vec4 over the four rows
 //   block_scale(h), block_min(h) weight = raw * scale + min, for half h of the block
 //   HAS_MIN, UNROLL_OCTETS       1: there is a min; the octets of a block are worth unrolling
+#include "weight_planes.glsl"
 #if defined(FORMAT_Q4) || defined(FORMAT_Q4S)
 #include "dequant_q4.glsl"
 #elif defined(FORMAT_Q5) || defined(FORMAT_Q5S)

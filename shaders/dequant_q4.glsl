@@ -1,5 +1,4 @@
 // 4 bits: uvec4 o of a block holds k = 8 o .. 8 o + 7, the lowest bits first.
-layout(std430, binding = 0) readonly buffer Weights { uvec4 weights_[]; };
 #ifdef FORMAT_Q4S
 #define SCALE_ONLY
 #define SCALE_CENTER -8.0
@@ -14,5 +13,5 @@ void load_block(uint block, uint lane) {
     at_ = block * 32 + lane;
     load_scales(block, lane);
 }
-void load_octet(uint o) { bits_ = weights_[at_ + o * 8]; }
+void load_octet(uint o) { bits_ = weight_quad(at_ + o * 8); }
 vec4 octet(uint j) { return vec4(ivec4((bits_ >> (4 * j)) & 15u)); }

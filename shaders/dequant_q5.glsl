@@ -1,5 +1,4 @@
 // 5 bits: four uvec4 of low nibbles as in q4, then one of fifth bits (bit k of the component).
-layout(std430, binding = 0) readonly buffer Weights { uvec4 weights_[]; };
 #ifdef FORMAT_Q5S
 #define SCALE_ONLY
 #define SCALE_CENTER -16.0
@@ -14,11 +13,11 @@ uvec4 high_;
 
 void load_block(uint block, uint lane) {
     at_ = block * 40 + lane;
-    fifth_ = weights_[at_ + 32];
+    fifth_ = weight_quad(at_ + 32);
     load_scales(block, lane);
 }
 void load_octet(uint o) {
-    bits_ = weights_[at_ + o * 8];
+    bits_ = weight_quad(at_ + o * 8);
     high_ = (fifth_ >> (8 * o)) << 4;
 }
 vec4 octet(uint j) {

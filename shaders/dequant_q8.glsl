@@ -1,5 +1,4 @@
 // 8 bits, signed: uvec4 q of a block holds k = 4 q .. 4 q + 3, the lowest byte first.
-layout(std430, binding = 0) readonly buffer Weights { uvec4 weights_[]; };
 #define SCALE_ONLY
 #define SCALE_CENTER 0.0
 #include "scales.glsl"
@@ -14,8 +13,8 @@ void load_block(uint block, uint lane) {
     load_scales(block, lane);
 }
 void load_octet(uint o) {
-    low_ = ivec4(weights_[at_ + o * 16]);
-    high_ = ivec4(weights_[at_ + o * 16 + 8]);
+    low_ = ivec4(weight_quad(at_ + o * 16));
+    high_ = ivec4(weight_quad(at_ + o * 16 + 8));
 }
 vec4 octet(uint j) {
     const ivec4 quad = j < 4 ? low_ : high_;

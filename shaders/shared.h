@@ -61,6 +61,7 @@ ALV_CONST kMatmulGated = 2;   // tiles alternate gate, up: y = act(gate) * up
 ALV_CONST kMatmulAdd = 4;     // y += result, and xg = y * gain for the next norm
 ALV_CONST kMatmulLast = 8;    // only the last token of the step, written to row 0 of y
 ALV_CONST kMatmulGelu = 16;   // gated activation: tanh GELU instead of SiLU
+ALV_CONST kMatmulQuads = 64;  // rows, offset and stride of y are multiples of 4
 ALV_CONST kMatmulScore = 32;  // tokens score_first .., written to rows 0 .. of y
 struct MatmulPush {
     uint k;         // columns of W, a multiple of 32

@@ -68,6 +68,8 @@ class Call<R(VKAPI_PTR*)(Args...)> {
     X(DestroyBuffer)               \
     X(GetBufferMemoryRequirements) \
     X(BindBufferMemory)            \
+    X(CreateBufferView)            \
+    X(DestroyBufferView)           \
     X(CreateShaderModule)          \
     X(DestroyShaderModule)         \
     X(CreatePipelineCache)         \

@@ -21,6 +21,7 @@ constexpr std::array kRows{
     Row{0, "matrices", always},
     Row{9, "half floats", [](const Caps& c) { return c.fp16; }},
     Row{11, "64-bit integers", [](const Caps& c) { return c.int64; }},
+    Row{46, "texel buffers", always},
     Row{22, "16-bit integers", [](const Caps& c) { return c.int16; }},
     Row{39, "8-bit integers", [](const Caps& c) { return c.int8; }},
     Row{61, "subgroups", [](const Caps& c) { return c.subgroup_basic; }},

@@ -43,6 +43,7 @@ struct Caps {
     // Limits.
     uint64_t max_storage_range_bytes = 0;
     uint64_t max_allocation_bytes = 0;
+    uint32_t max_texel_elements = 0;  // of a texel buffer
     uint64_t storage_offset_alignment = 1;
     uint64_t non_coherent_atom_bytes = 1;
     uint32_t max_workgroup_invocations = 0;

@@ -18,9 +18,15 @@ struct KernelKey {
 
 class KernelState;
 
+// A storage buffer, or a texel buffer of four 32-bit components an element, which is only read:
+// CPU drivers fetch texels for a whole vector of lanes at once, storage lane by lane.
+enum class BindingKind : uint32_t { kStorage = 0, kTexelsUint, kTexelsFloat };
+inline constexpr uint64_t kTexelBytes = 16;
+
 // What reflection of the SPIR-V says of a shader.
 struct KernelInterface {
-    uint32_t n_bindings = 0;                // set 0, bindings 0 .. n-1, storage buffers only
+    uint32_t n_bindings = 0;  // set 0, bindings 0 .. n-1
+    std::array<BindingKind, 16> binding_kinds{};
     std::array<bool, 16> binding_reads{};   // not decorated NonReadable (writeonly)
     std::array<bool, 16> binding_writes{};  // not decorated NonWritable (readonly)
     uint32_t push_constant_bytes = 0;

@@ -103,8 +103,8 @@ Status Kernels::make_layouts(ShaderLayout& layout) const {
     std::vector<VkDescriptorSetLayoutBinding> bindings;
     for (uint32_t b = 0; b < layout.reflection.interface.n_bindings; ++b) {
         if (!layout.reflection.binding_present[b]) continue;
-        bindings.push_back(
-            {b, VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 1, VK_SHADER_STAGE_COMPUTE_BIT, nullptr});
+        bindings.push_back({b, descriptor_type(layout.reflection.interface.binding_kinds[b]), 1,
+                            VK_SHADER_STAGE_COMPUTE_BIT, nullptr});
     }
     VkDescriptorSetLayoutCreateInfo set{};
     set.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;

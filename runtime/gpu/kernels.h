@@ -27,6 +27,11 @@ struct ShaderLayout {
     VkPipelineLayout pipeline_layout = VK_NULL_HANDLE;
 };
 
+inline VkDescriptorType descriptor_type(BindingKind kind) {
+    return kind == BindingKind::kStorage ? VK_DESCRIPTOR_TYPE_STORAGE_BUFFER
+                                         : VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER;
+}
+
 class KernelState : public Kernel {
   public:
     KernelState(const Context* context, KernelKey key, const ShaderLayout* layout,

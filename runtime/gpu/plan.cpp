@@ -191,8 +191,10 @@ Status apply_numbers(const Caps& caps, const PlanOverrides& overrides, Plan& pla
     return ok_status();
 }
 
-uint64_t chunk_limit(const Caps& caps) {
+// Kernels that share x read weights as texels.
+uint64_t chunk_limit(const Caps& caps, bool as_texels) {
     uint64_t limit = caps.max_storage_range_bytes;
+    if (as_texels) limit = std::min(limit, caps.max_texel_elements * kTexelBytes);
     if (caps.max_allocation_bytes != 0) limit = std::min(limit, caps.max_allocation_bytes);
     return limit / 256 * 256;
 }
@@ -220,7 +222,7 @@ Result<Plan> make_plan(const Caps& caps, const PlanOverrides& overrides) {
     plan.tier = tier_name(caps, overrides, plan);
     plan.submit_budget_us = kDefaultSubmitUs;
     ALV_RETURN_IF_ERROR(apply_numbers(caps, overrides, plan));
-    plan.chunk_bytes = chunk_limit(caps);
+    plan.chunk_bytes = chunk_limit(caps, plan.share_x);
     if (overrides.chunk_bytes != 0) {
         if (overrides.chunk_bytes < 4096) return invalid_argument("chunk_bytes is below 4096");
         plan.chunk_bytes = std::min(plan.chunk_bytes, overrides.chunk_bytes / 256 * 256);

@@ -98,6 +98,7 @@ ProgramImpl::~ProgramImpl() {
     context_->destroy(vk.DestroyQueryPool, queries_);
     context_->destroy(vk.DestroyCommandPool, command_pool_);
     context_->destroy(vk.DestroyDescriptorPool, descriptors_);
+    for (auto& [key, view] : texel_views_) context_->destroy(vk.DestroyBufferView, view);
 }
 
 void ProgramImpl::submitted(uint32_t first, uint32_t count, uint64_t value) const {

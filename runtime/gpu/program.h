@@ -1,7 +1,9 @@
 // Command buffers with all they refer to.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -12,6 +14,9 @@
 #include "gpu/recorder.h"
 
 namespace alv::gpu {
+
+// Vulkan's views of texel buffers, by buffer, offset, size and kind of binding.
+using TexelViews = std::map<std::array<uint64_t, 4>, VkBufferView>;
 
 class ProgramImpl : public Program {
   public:
@@ -36,7 +41,8 @@ class ProgramImpl : public Program {
   private:
     explicit ProgramImpl(std::shared_ptr<Context> context) : context_(std::move(context)) {}
     Status make_sets(const CommandList& list);
-    Status allocate_sets(std::span<const Command* const> owners);
+    Status allocate_sets(const CommandList& list, std::span<const Command* const> owners);
+    Status make_views(const CommandList& list, std::span<const Command* const> owners);
     void write_sets(const CommandList& list, std::span<const Command* const> owners) const;
     Status make_command_buffers(uint32_t n_segments);
     Status make_queries(const CommandList& list);
@@ -51,6 +57,7 @@ class ProgramImpl : public Program {
     std::shared_ptr<Context> context_;
     std::vector<std::shared_ptr<BufferState>> buffers_;  // kept alive
     VkDescriptorPool descriptors_ = VK_NULL_HANDLE;
+    TexelViews texel_views_;
     VkCommandPool command_pool_ = VK_NULL_HANDLE;
     VkQueryPool queries_ = VK_NULL_HANDLE;
     std::vector<VkCommandBuffer> segments_;

@@ -23,13 +23,23 @@ std::vector<uint64_t> set_key(const CommandList& list, const Command& command) {
     return key;
 }
 
-uint32_t count_bindings(std::span<const Command* const> owners) {
-    uint32_t count = 0;
-    for (const Command* owner : owners) {
-        const auto& present = owner->kernel->layout().reflection.binding_present;
-        count += static_cast<uint32_t>(std::count(present.begin(), present.end(), true));
+// Calls visit(set, binding, kind, view) for each binding of each set.
+template <typename Visit>
+void each_binding(const CommandList& list, std::span<const Command* const> owners,
+                  const Visit& visit) {
+    for (size_t s = 0; s < owners.size(); ++s) {
+        const Command& owner = *owners[s];
+        const Reflection& reflection = owner.kernel->layout().reflection;
+        for (uint32_t b = 0; b < owner.n_views; ++b) {
+            if (!reflection.binding_present[b]) continue;
+            visit(s, b, reflection.interface.binding_kinds[b], list.views[owner.first_view + b]);
+        }
     }
-    return count;
+}
+
+std::array<uint64_t, 4> texel_key(const BufferView& view, BindingKind kind) {
+    return {reinterpret_cast<uint64_t>(view.buffer.state()), view.offset, view.size_bytes,
+            static_cast<uint64_t>(kind)};
 }
 
 }  // namespace
@@ -48,20 +58,27 @@ Status ProgramImpl::make_sets(const CommandList& list) {
         set_of_.push_back(it->second);
     }
     if (owners.empty()) return ok_status();
-    ALV_RETURN_IF_ERROR(allocate_sets(owners));
+    ALV_RETURN_IF_ERROR(allocate_sets(list, owners));
+    ALV_RETURN_IF_ERROR(make_views(list, owners));
     write_sets(list, owners);
     return ok_status();
 }
 
-Status ProgramImpl::allocate_sets(std::span<const Command* const> owners) {
+Status ProgramImpl::allocate_sets(const CommandList& list, std::span<const Command* const> owners) {
     const DeviceCalls& vk = context_->vk();
-    const VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                    std::max(1U, count_bindings(owners))};
+    std::array<VkDescriptorPoolSize, 2> sizes{
+        {{VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, 0}, {VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, 0}}};
+    each_binding(list, owners, [&](size_t, uint32_t, BindingKind kind, const BufferView&) {
+        ++sizes[kind == BindingKind::kStorage ? 0 : 1].descriptorCount;
+    });
+    for (VkDescriptorPoolSize& size : sizes) {
+        size.descriptorCount = std::max(1U, size.descriptorCount);
+    }
     VkDescriptorPoolCreateInfo pool{};
     pool.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
     pool.maxSets = static_cast<uint32_t>(owners.size());
-    pool.poolSizeCount = 1;
-    pool.pPoolSizes = &size;
+    pool.poolSizeCount = static_cast<uint32_t>(sizes.size());
+    pool.pPoolSizes = sizes.data();
     ALV_RETURN_IF_ERROR(
         context_->check(vk.CreateDescriptorPool(context_->device(), &pool, nullptr, &descriptors_),
                         "vkCreateDescriptorPool"));
@@ -77,28 +94,56 @@ Status ProgramImpl::allocate_sets(std::span<const Command* const> owners) {
                            "vkAllocateDescriptorSets");
 }
 
+Status ProgramImpl::make_views(const CommandList& list, std::span<const Command* const> owners) {
+    const Context& c = *context_;
+    each_binding(list, owners, [&](size_t, uint32_t, BindingKind kind, const BufferView& view) {
+        if (kind != BindingKind::kStorage) texel_views_[texel_key(view, kind)] = VK_NULL_HANDLE;
+    });
+    Status status;
+    each_binding(list, owners, [&](size_t, uint32_t, BindingKind kind, const BufferView& view) {
+        if (kind == BindingKind::kStorage || !status.ok()) return;
+        VkBufferView& made = texel_views_[texel_key(view, kind)];
+        if (made != VK_NULL_HANDLE) return;
+        const BufferState& state = *view.buffer.state();
+        VkBufferViewCreateInfo info{};
+        info.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO;
+        info.buffer = state.vk_buffer();
+        info.format = kind == BindingKind::kTexelsUint ? VK_FORMAT_R32G32B32A32_UINT
+                                                       : VK_FORMAT_R32G32B32A32_SFLOAT;
+        info.offset = state.offset() + view.offset;
+        info.range = view.size_bytes;
+        status = c.check(c.vk().CreateBufferView(c.device(), &info, nullptr, &made),
+                         "vkCreateBufferView");
+    });
+    return status;
+}
+
 void ProgramImpl::write_sets(const CommandList& list,
                              std::span<const Command* const> owners) const {
+    size_t n_bindings = 0;
+    each_binding(list, owners,
+                 [&](size_t, uint32_t, BindingKind, const BufferView&) { ++n_bindings; });
     std::vector<VkDescriptorBufferInfo> buffers;
-    buffers.reserve(count_bindings(owners));  // the writes point into it
+    buffers.reserve(n_bindings);  // the writes point into it
     std::vector<VkWriteDescriptorSet> writes;
-    for (size_t s = 0; s < owners.size(); ++s) {
-        const Command& owner = *owners[s];
-        for (uint32_t b = 0; b < owner.n_views; ++b) {
-            if (!owner.kernel->layout().reflection.binding_present[b]) continue;
-            const BufferView& view = list.views[owner.first_view + b];
-            const BufferState& state = *view.buffer.state();
-            buffers.push_back({state.vk_buffer(), state.offset() + view.offset, view.size_bytes});
-            VkWriteDescriptorSet write{};
-            write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
-            write.dstSet = sets_[s];
-            write.dstBinding = b;
-            write.descriptorCount = 1;
-            write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-            write.pBufferInfo = &buffers.back();
-            writes.push_back(write);
-        }
-    }
+    each_binding(list, owners,
+                 [&](size_t set, uint32_t binding, BindingKind kind, const BufferView& view) {
+                     VkWriteDescriptorSet write{};
+                     write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
+                     write.dstSet = sets_[set];
+                     write.dstBinding = binding;
+                     write.descriptorCount = 1;
+                     write.descriptorType = descriptor_type(kind);
+                     if (kind == BindingKind::kStorage) {
+                         const BufferState& state = *view.buffer.state();
+                         buffers.push_back(
+                             {state.vk_buffer(), state.offset() + view.offset, view.size_bytes});
+                         write.pBufferInfo = &buffers.back();
+                     } else {
+                         write.pTexelBufferView = &texel_views_.at(texel_key(view, kind));
+                     }
+                     writes.push_back(write);
+                 });
     context_->vk().UpdateDescriptorSets(context_->device(), static_cast<uint32_t>(writes.size()),
                                         writes.data(), 0, nullptr);
 }

@@ -37,6 +37,7 @@ struct Properties {
 void read_limits(const VkPhysicalDeviceProperties& p, Caps& caps) {
     const VkPhysicalDeviceLimits& l = p.limits;
     caps.max_storage_range_bytes = l.maxStorageBufferRange;
+    caps.max_texel_elements = l.maxTexelBufferElements;
     caps.storage_offset_alignment = std::max<uint64_t>(1, l.minStorageBufferOffsetAlignment);
     caps.non_coherent_atom_bytes = std::max<uint64_t>(1, l.nonCoherentAtomSize);
     caps.max_workgroup_invocations = l.maxComputeWorkGroupInvocations;

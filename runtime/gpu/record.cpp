@@ -45,6 +45,14 @@ Status RecorderImpl::check_bindings(const KernelState& kernel,
                                     " bytes are more than the device binds at once: " +
                                     std::to_string(caps.max_storage_range_bytes));
         }
+        const bool texels = kernel.interface().binding_kinds[b] != BindingKind::kStorage;
+        if (status.ok() && texels &&
+            (bindings[b].size_bytes % kTexelBytes != 0 ||
+             bindings[b].size_bytes / kTexelBytes > caps.max_texel_elements)) {
+            status = limit_exceeded(std::to_string(bindings[b].size_bytes) +
+                                    " bytes are no texels of 16, or more than " +
+                                    std::to_string(caps.max_texel_elements) + " of them");
+        }
         if (status.ok() && bindings[b].offset % caps.storage_offset_alignment != 0) {
             status = invalid_argument("an offset that is no multiple of " +
                                       std::to_string(caps.storage_offset_alignment));

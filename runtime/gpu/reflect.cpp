@@ -14,6 +14,8 @@ enum Op : uint32_t {
     kOpTypeFloat = 22,
     kOpTypeVector = 23,
     kOpTypeMatrix = 24,
+    kOpTypeImage = 25,
+    kOpTypeSampledImage = 27,
     kOpTypeArray = 28,
     kOpTypeStruct = 30,
     kOpTypePointer = 32,
@@ -47,6 +49,8 @@ constexpr uint32_t kStoragePushConstant = 9;
 constexpr uint32_t kStorageStorageBuffer = 12;
 constexpr uint32_t kStorageUniformConstant = 0;
 constexpr uint32_t kStorageUniform = 2;
+constexpr uint32_t kDimBuffer = 5;
+constexpr uint32_t kSampledByFetch = 1;
 
 struct Id {
     std::unordered_map<uint32_t, uint32_t> decorations;
@@ -69,7 +73,9 @@ class Module {
     uint32_t constant(uint32_t id) const;
     uint32_t type_bytes(uint32_t id, int depth) const;
     uint32_t struct_bytes(const Id& type, int depth) const;
+    Result<uint32_t> binding_of(uint32_t variable, Reflection& out) const;
     Status add_buffer(uint32_t variable, Reflection& out) const;
+    Status add_texels(uint32_t variable, Reflection& out) const;
     void set_workgroup(Reflection& out) const;
     WorkgroupExtent extent(uint32_t id) const;
 
@@ -106,6 +112,8 @@ void Module::take(uint32_t op, std::span<const uint32_t> o) {
         case kOpTypeFloat:
         case kOpTypeVector:
         case kOpTypeMatrix:
+        case kOpTypeImage:
+        case kOpTypeSampledImage:
         case kOpTypeArray:
         case kOpTypeStruct:
         case kOpTypePointer:
@@ -197,11 +205,38 @@ uint32_t Module::struct_bytes(const Id& type, int depth) const {
     return end;
 }
 
-Status Module::add_buffer(uint32_t variable, Reflection& out) const {
+Result<uint32_t> Module::binding_of(uint32_t variable, Reflection& out) const {
     const uint32_t binding = decoration(variable, kBinding).value_or(UINT32_MAX);
     if (decoration(variable, kDescriptorSet).value_or(0) != 0 || binding >= 16) {
         return unsupported("a shader may only use bindings 0 to 15 of set 0");
     }
+    out.interface.n_bindings = std::max(out.interface.n_bindings, binding + 1);
+    out.binding_present[binding] = true;
+    return binding;
+}
+
+Status Module::add_texels(uint32_t variable, Reflection& out) const {
+    const Id* const pointer = find(find(variable)->def[0]);
+    const Id* type =
+        pointer != nullptr && pointer->def.size() >= 3 ? find(pointer->def[2]) : nullptr;
+    if (type != nullptr && type->op == kOpTypeSampledImage && type->def.size() >= 2) {
+        type = find(type->def[1]);
+    }
+    if (type == nullptr || type->op != kOpTypeImage || type->def.size() < 7 ||
+        type->def[2] != kDimBuffer || type->def[6] != kSampledByFetch) {
+        return unsupported("a shader may only bind storage buffers and texel buffers");
+    }
+    ALV_ASSIGN_OR_RETURN(const uint32_t binding, binding_of(variable, out));
+    const Id* const component = find(type->def[1]);
+    const bool is_float = component != nullptr && component->op == kOpTypeFloat;
+    out.interface.binding_kinds[binding] =
+        is_float ? BindingKind::kTexelsFloat : BindingKind::kTexelsUint;
+    out.interface.binding_reads[binding] = true;
+    return ok_status();
+}
+
+Status Module::add_buffer(uint32_t variable, Reflection& out) const {
+    ALV_ASSIGN_OR_RETURN(const uint32_t binding, binding_of(variable, out));
     const Id* const pointer = find(find(variable)->def[0]);
     const Id* const type =
         pointer != nullptr && pointer->def.size() >= 3 ? find(pointer->def[2]) : nullptr;
@@ -211,12 +246,9 @@ Status Module::add_buffer(uint32_t variable, Reflection& out) const {
     const auto decorated = [&](uint32_t what) {
         return decoration(variable, what).has_value() || all_members(*type, what);
     };
-    KernelInterface& interface = out.interface;
-    interface.n_bindings = std::max(interface.n_bindings, binding + 1);
     // Two variables may share a binding: the union of what they do.
-    out.binding_present[binding] = true;
-    if (!decorated(kNonReadable)) interface.binding_reads[binding] = true;
-    if (!decorated(kNonWritable)) interface.binding_writes[binding] = true;
+    if (!decorated(kNonReadable)) out.interface.binding_reads[binding] = true;
+    if (!decorated(kNonWritable)) out.interface.binding_writes[binding] = true;
     return ok_status();
 }
 
@@ -248,8 +280,10 @@ Result<Reflection> Module::reflect() const {
             const Id* const pointer = find(id.def[0]);
             if (pointer == nullptr || pointer->def.size() < 3) continue;
             out.interface.push_constant_bytes = type_bytes(pointer->def[2], 0);
-        } else if (storage == kStorageUniform || storage == kStorageUniformConstant) {
-            return unsupported("a shader may only bind storage buffers");
+        } else if (storage == kStorageUniformConstant) {
+            ALV_RETURN_IF_ERROR(add_texels(variable, out));
+        } else if (storage == kStorageUniform) {
+            return unsupported("a shader may only bind storage buffers and texel buffers");
         }
     }
     set_workgroup(out);

@@ -24,7 +24,8 @@ struct Reflection {
     std::vector<uint32_t> capabilities;  // SpvCapability
 };
 
-// Compute shaders with storage buffers in set 0 only; anything else is `unsupported`. Words that
+// Compute shaders with storage buffers and texel buffers (of four components) in set 0 only;
+// anything else is `unsupported`. Words that
 // are no SPIR-V at all are an error too, never a crash.
 Result<Reflection> reflect(std::span<const uint32_t> words);
 

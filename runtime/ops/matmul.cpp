@@ -44,16 +44,16 @@ uint32_t flags_of(const MatmulArgs& args) {
 }
 
 // What a workgroup does once it does for so many tiles of rows: as many as leave no thread with
-// more to do than the others.
-uint32_t tiles_each(uint32_t n_tiles, uint32_t n_columns, uint32_t threads) {
-    constexpr uint32_t kMost =
-        8;  // more gains little, and drivers bound the loops of an invocation
+// more to do than the others. `pass`: tiles that a pass over x serves, and takes the time of.
+uint32_t tiles_each(uint32_t n_tiles, uint32_t pass, uint32_t n_columns, uint32_t threads) {
+    // More gains little, and drivers bound the loops of an invocation.
+    constexpr uint32_t kMost = 10;
     if (threads == 0) return 1;
     uint32_t best = 1;
     uint64_t least = UINT64_MAX;
     for (uint32_t each = 1; each <= std::min(kMost, n_tiles); ++each) {
         const uint64_t groups = div_up(n_tiles, each) * n_columns;
-        const uint64_t longest = div_up(groups, threads) * each;
+        const uint64_t longest = div_up(groups, threads) * align_up(each, pass);
         if (longest <= least) {
             best = each;
             least = longest;
@@ -79,14 +79,19 @@ Status record_matmul(gpu::Device& device, gpu::Recorder& recorder, const MatmulA
         push.y_stride = args.y_stride != 0 ? args.y_stride : w.n_rows;
         push.y_offset = chunk.first_row;
         push.flags = flags_of(args);
+        if ((push.n_rows | push.y_offset | push.y_stride) % 4 == 0) {
+            push.flags |= shared::kMatmulQuads;
+        }
         push.epsilon = args.epsilon;
         push.first_token = args.first_token;
         const auto n_columns = static_cast<uint32_t>(div_up(max_tokens, columns));
         push.tiles = static_cast<uint32_t>(div_up(chunk.n_rows, shared::kTileRows));
-        push.tiles_each = tiles_each(push.tiles, n_columns, device.plan().cpu_threads);
+        // A gated pair is one pass.
+        const uint32_t pass = device.plan().share_x && columns == 1 && !w.gated ? 2 : 1;
+        push.tiles_each = tiles_each(push.tiles, pass, n_columns, device.plan().cpu_threads);
         recorder.dispatch(
             kernel,
-            {chunk.quants, chunk.scales, args.x, args.norm ? args.h : unused, args.y,
+            {chunk.quants, chunk.scales, args.x, args.norm ? args.h : args.x, args.y,
              args.add ? args.gain : unused, args.add ? args.gained : args.y, args.step},
             push, static_cast<uint32_t>(div_up(push.tiles, push.tiles_each)), n_columns);
     }

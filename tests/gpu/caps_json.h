@@ -21,6 +21,7 @@ void visit_caps(AnyCaps& c, const Visit& visit) {
     visit("api_version", c.api_version);
     visit("max_storage_range_bytes", c.max_storage_range_bytes);
     visit("max_allocation_bytes", c.max_allocation_bytes);
+    visit("max_texel_elements", c.max_texel_elements);
     visit("storage_offset_alignment", c.storage_offset_alignment);
     visit("non_coherent_atom_bytes", c.non_coherent_atom_bytes);
     visit("max_workgroup_invocations", c.max_workgroup_invocations);

@@ -24,23 +24,23 @@ constexpr uint32_t kOpFSub = 131;
 constexpr uint32_t kOpFMul = 133;
 constexpr uint32_t kOpVectorTimesScalar = 142;
 
-// The same shader with another arithmetic: the n-th (from the end) of the instructions `from`
-// becomes a `to` of the same form. False if there is none.
-bool change_last(std::vector<uint32_t>& words, uint32_t from, uint32_t to) {
-    size_t last = 0;
+// The same shader with another arithmetic: all instructions `from` become a `to` of the same form,
+// as some may be of a path that a test does not take. False if there is none.
+bool change_all(std::vector<uint32_t>& words, uint32_t from, uint32_t to) {
+    bool changed = false;
     for (size_t at = 5; at < words.size(); at += std::max(1u, words[at] >> 16)) {
-        if ((words[at] & 0xffff) == from) last = at;
+        if ((words[at] & 0xffff) != from) continue;
+        words[at] = (words[at] & 0xffff0000) | to;
+        changed = true;
     }
-    if (last == 0) return false;
-    words[last] = (words[last] & 0xffff0000) | to;
-    return true;
+    return changed;
 }
 
 std::vector<uint32_t> wrong(std::string_view shader) {
     const gpu::ShaderBlob* const blob = gpu::find_shader(shader);
     EXPECT_NE(blob, nullptr) << shader;
     std::vector<uint32_t> words(blob->words.begin(), blob->words.end());
-    EXPECT_TRUE(change_last(words, kOpFMul, kOpFAdd) || change_last(words, kOpFAdd, kOpFSub))
+    EXPECT_TRUE(change_all(words, kOpFMul, kOpFAdd) || change_all(words, kOpFAdd, kOpFSub))
         << shader << " has no arithmetic to change";
     return words;
 }
