@@ -35,13 +35,18 @@ Status use_all(Device& device) {
     const std::vector<KernelKey> keys{{"scale", {64}}, {"add_one", {64}}};
     ALV_RETURN_IF_ERROR(device.prepare(keys, {}));
     ALV_ASSIGN_OR_RETURN(const Kernel* const scale, device.kernel({"scale", {32}}));
+    ALV_ASSIGN_OR_RETURN(const Kernel* const copy_texels, device.kernel({"copy_texels", {}}));
     ALV_ASSIGN_OR_RETURN(const Buffer from,
                          device.create_buffer(Domain::kWeights, kWords * 4, "from"));
     ALV_ASSIGN_OR_RETURN(const Buffer to,
                          device.create_buffer(Domain::kReadback, kWords * 4, "to"));
+    ALV_ASSIGN_OR_RETURN(const Buffer copy,
+                         device.create_buffer(Domain::kScratch, kWords * 4, "copy"));
     ALV_RETURN_IF_ERROR(write_words(device, from, std::vector<uint32_t>(kWords, 5)));
     const auto recorder = device.record("all");
     recorder->dispatch(scale, {from, to}, ScalePush{3, 0, kWords}, kWords / 32);
+    const std::vector<BufferView> texels{from, from, copy};
+    recorder->dispatch(copy_texels, texels, {}, 1);
     ALV_ASSIGN_OR_RETURN(const std::unique_ptr<Program> program, recorder->finish());
     ALV_RETURN_IF_ERROR(run(device, *program));
     ALV_RETURN_IF_ERROR(device.completed().status());
@@ -148,6 +153,7 @@ TEST_P(Fault, AtEveryCall) {
                              "vkCreateShaderModule",
                              "vkCreateComputePipelines",
                              "vkCreateBuffer",
+                             "vkCreateBufferView",
                              "vkAllocateMemory",
                              "vkBindBufferMemory",
                              "vkMapMemory",

@@ -103,6 +103,19 @@ TEST_F(ProgramTest, IndependentDispatchesGetNone) {
     for (uint32_t i = 0; i < 6; ++i) EXPECT_EQ(read_words(*device_, targets[i]), all(2 * i));
 }
 
+TEST_F(ProgramTest, TexelsAreWhatWasWrittenBeforeThem) {
+    const BufferView data = make(7);
+    const BufferView to = make(0);
+    const auto recorder = device_->record("texels");
+    for (int i = 0; i < 2; ++i) {
+        add_one(*recorder, data);
+        const std::vector<BufferView> bindings{data, data, to};
+        recorder->dispatch(get_kernel(*device_, "copy_texels"), bindings, {}, 1);
+    }
+    ASSERT_TRUE(runs_with_barriers(*recorder, 3));
+    EXPECT_EQ(read_words(*device_, to), all(9));
+}
+
 TEST_F(ProgramTest, RangesOfOneBufferAreToldApart) {
     const BufferView whole = make(1, 3 * kWords);
     const auto part = [&](uint64_t i) {

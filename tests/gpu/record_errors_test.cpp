@@ -65,6 +65,11 @@ TEST_F(RecordErrors, AMisalignedOffset) {
     scale({a_, BufferView(b_.buffer, 4, 16)});
     expect(Code::kInvalidArgument, "offset");
 }
+TEST_F(RecordErrors, APartOfATexel) {
+    const std::vector<BufferView> bindings{a_, BufferView(b_.buffer, 0, 20), b_};
+    recorder_->dispatch(get_kernel(*device_, "copy_texels"), bindings, {}, 1);
+    expect(Code::kLimitExceeded, "binding 1: 20 bytes are no texels");
+}
 TEST_F(RecordErrors, WrongPushConstants) {
     recorder_->dispatch(scale_, {a_, b_}, uint64_t{0}, 1);
     expect(Code::kInvalidArgument, "8 bytes of push constants, 12 needed");

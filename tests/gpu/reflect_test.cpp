@@ -50,6 +50,19 @@ TEST(Reflect, AHoleInTheBindingsIsKnown) {
     EXPECT_TRUE(copy.value().binding_present[2]);
 }
 
+TEST(Reflect, TexelsAreReadOnly) {
+    const auto copy = reflect(words_of("copy_texels"));
+    ASSERT_TRUE(copy.ok()) << copy.status().message();
+    const KernelInterface& interface = copy.value().interface;
+    EXPECT_EQ(interface.binding_kinds[0], BindingKind::kTexelsUint);
+    EXPECT_EQ(interface.binding_kinds[1], BindingKind::kTexelsFloat);
+    EXPECT_EQ(interface.binding_kinds[2], BindingKind::kStorage);
+    for (const size_t b : {0, 1}) {
+        EXPECT_TRUE(interface.binding_reads[b]);
+        EXPECT_FALSE(interface.binding_writes[b]);
+    }
+}
+
 TEST(Reflect, EveryEmbeddedShaderIsUnderstood) {
     EXPECT_FALSE(embedded_shaders().empty());
     for (const ShaderBlob& shader : embedded_shaders()) {
@@ -66,16 +79,18 @@ TEST(Reflect, BrokenWordsAreErrorsOrAtLeastHarmless) {
     EXPECT_FALSE(reflect({}).ok());
     const std::vector<uint32_t> noise(64, 0x12345678);
     EXPECT_FALSE(reflect(noise).ok());
-    const auto whole = words_of("scale");
-    for (size_t n = 0; n < whole.size(); ++n) {
-        (void)reflect(whole.first(n));
-    }
     std::mt19937 random(3);
-    for (int i = 0; i < 2000; ++i) {
-        std::vector<uint32_t> words(whole.begin(), whole.end());
-        for (int k = 0; k < 3; ++k)
-            words[5 + random() % (words.size() - 5)] = static_cast<uint32_t>(random() % 70);
-        (void)reflect(words);
+    for (const char* name : {"scale", "copy_texels"}) {
+        const auto whole = words_of(name);
+        for (size_t n = 0; n < whole.size(); ++n) {
+            (void)reflect(whole.first(n));
+        }
+        for (int i = 0; i < 2000; ++i) {
+            std::vector<uint32_t> words(whole.begin(), whole.end());
+            for (int k = 0; k < 3; ++k)
+                words[5 + random() % (words.size() - 5)] = static_cast<uint32_t>(random() % 70);
+            (void)reflect(words);
+        }
     }
 }
 
