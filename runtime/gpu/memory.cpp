@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/checked.h"
+#include "base/huge_pages.h"
 #include "gpu/device.h"
 
 namespace alv::gpu {
@@ -168,6 +169,9 @@ Status Memory::try_block(MemoryBlock& block, uint32_t type) {
         ALV_RETURN_IF_ERROR(context_->check(
             vk.MapMemory(device, block.memory, 0, VK_WHOLE_SIZE, 0, &data), "vkMapMemory"));
         block.mapped = static_cast<uint8_t*>(data);
+        if (context_->caps().type == DeviceType::kCpu) {
+            prefer_huge_pages(block.mapped, block.size_bytes);
+        }
     }
     return ok_status();
 }
