@@ -61,6 +61,7 @@ TEST(Store, NoKillDamagesTheFileOrLosesWhatWasAcknowledged) {
     const std::string path = folder / "k.db";
     std::mt19937 random(7);
     int acknowledged = 0;
+    bool any = false;
     for (int round = 0; round < rounds; ++round) {
         if (round % 50 == 49) {  // a new file is the most delicate one
             for (const char* ending : {"", "-wal", "-shm"}) std::filesystem::remove(path + ending);
@@ -80,6 +81,7 @@ TEST(Store, NoKillDamagesTheFileOrLosesWhatWasAcknowledged) {
         int done = 0;
         while (read(pipes[0], &done, sizeof done) == sizeof done) acknowledged = done;
         close(pipes[0]);
+        any = any || acknowledged > 0;
 
         const auto knowledge = open_at(path);
         ASSERT_NE(knowledge, nullptr) << "round " << round;
@@ -94,7 +96,7 @@ TEST(Store, NoKillDamagesTheFileOrLosesWhatWasAcknowledged) {
         }
         check_file(path);
     }
-    EXPECT_GT(acknowledged, 0);
+    EXPECT_TRUE(any) << "every child was killed before it had stored anything";
 }
 #endif
 
