@@ -102,8 +102,7 @@ def main(argv=None):
         for driver in used:
             for model in models:
                 contest = sides.Contest(args, driver, model, work)
-                record.run_rows(kept, driver.name, model.name, wanted, contest.sides(), bool(model.goldens),
-                                args.pairs, say)
+                record.run_rows(kept, driver.name, model.name, wanted, contest.sides(), args.pairs, say)
     lines = record.table(kept, [(d.name, m.name, wanted) for d in used for m in models], args.targets)
     text = record.markdown(lines, args.bandwidth)
     print(text)

@@ -42,7 +42,7 @@ class Compare(unittest.TestCase):
 
     def measure(self, contest, wanted=(DECODE,), pairs=3, kept=None):
         kept = kept or record.Record(self.file, SETTING)
-        record.run_rows(kept, "new", "m.gguf", wanted, contest.sides(), True, pairs)
+        record.run_rows(kept, "new", "m.gguf", wanted, contest.sides(), pairs)
         return kept
 
     def lines(self, kept, wanted=(DECODE,)):
@@ -88,9 +88,16 @@ class Compare(unittest.TestCase):
 
     def test_what_failed_is_said_and_run_again(self):
         kept = self.measure(Contest(vulkan=(None,), also={"vulkan": {"failed": "no memory"}}))
-        self.assertEqual(self.lines(kept)[0]["refused"], "no memory")
+        (line,) = self.lines(kept)
+        self.assertEqual((line["opponent"], line["ours"]["n"], line["ratio"]), ("vulkan failed: no memory", 1, None))
+        self.assertIn("no memory", record.markdown([line]))
         kept = self.measure(Contest(ours=(11, 12)))
-        self.assertEqual(self.lines(kept)[0]["refused"], None)
+        (line,) = self.lines(kept)
+        self.assertEqual((line["opponent"], line["ours"]["n"]), ("vulkan", 3))
+
+    def test_what_ours_cannot_run_is_refused(self):
+        kept = self.measure(Contest(ours=(None,), also={"ours": {"failed": "lost"}}))
+        self.assertEqual(self.lines(kept)[0]["refused"], "lost")
 
     def test_a_row_with_wrong_tokens_is_refused_and_costs_no_more_pairs(self):
         contest = Contest(ours=(1000,) * 3, also={"ours": {"tokens": [[7, 8, 1, 10]]}})
@@ -120,7 +127,17 @@ class Compare(unittest.TestCase):
                                          else plain(row, side))
         wanted = [GATE, DECODE]
         lines = self.lines(self.measure(contest, wanted), wanted)
+        self.assertEqual(len(lines), 2)
         self.assertTrue(all("off by 1" in line["refused"] for line in lines), lines)
+
+    def test_logits_that_nothing_was_compared_with_are_not_called_right(self):
+        contest = Contest()
+        plain = contest.run
+        contest.run = lambda row, side: {"value": None} if row.kind == rows.GATE else plain(row, side)
+        first, second = self.lines(self.measure(contest, [GATE, DECODE]), [GATE, DECODE])
+        self.assertIn("nothing to compare", first["note"])
+        self.assertIn("nothing to compare", record.markdown([first]))
+        self.assertEqual(second["ratio"], 5.5)
 
     def test_slow_rows_get_fewer_pairs(self):
         kept = self.measure(Contest(), pairs=0)

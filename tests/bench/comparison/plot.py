@@ -10,7 +10,7 @@ def groups_of(lines):
     """{(driver, model): [(title, unit, [(side, median, min, max), ...]), ...]}; refused rows are left out."""
     panels = {}
     for line in lines:
-        if line["refused"] or line["unit"] not in ("tok/s", "ms"):
+        if line["refused"] or line["note"] or line["unit"] not in ("tok/s", "ms"):
             continue
         panel = panels.setdefault((line["driver"], line["model"]), {})
         unit, bars = panel.setdefault(line["title"], (line["unit"], []))

@@ -46,9 +46,11 @@ class Record:
                 out.setdefault(parts[4], []).append((int(parts[3]), run))
         return {side: [run for _, run in sorted(runs, key=lambda r: r[0])] for side, runs in out.items()}
 
-    def failure(self, driver, model, row):
+    def failures(self, driver, model, row):
+        """{side: why its last run gave nothing}."""
         start = f"{driver}/{model}/{row.name}/"
-        return next((run["failed"] for key, run in self.runs.items() if key.startswith(start) and "failed" in run), None)
+        return {key.rsplit("/", 1)[1]: run["failed"] for key, run in self.runs.items()
+                if key.startswith(start) and "failed" in run}
 
     def pairs(self, driver, model, row, asked):
         """As many as asked; else five, or three where a run takes minutes. One where nothing is timed."""
@@ -59,13 +61,13 @@ class Record:
         return asked or (PAIRS_OF_SLOW if slow else PAIRS)
 
 
-def run_rows(record, driver, model, wanted, sides, has_goldens, asked_pairs, say=lambda text: None):
+def run_rows(record, driver, model, wanted, sides, asked_pairs, say=lambda text: None):
     """Row by row, in each the sides in turn, the order swapped from pair to pair. What is there is not run
     again, what failed is. `sides`: {"ours" and opponents: row -> run}, a run being a dict with "value"."""
     for row in wanted:
         pair = 0
         while pair < record.pairs(driver, model, row, asked_pairs):
-            order = ["ours", *row.opponents([side for side in sides if side != "ours"], has_goldens)]
+            order = ["ours", *row.opponents([side for side in sides if side != "ours"])]
             for side in order if pair % 2 == 0 else order[::-1]:
                 at = (driver, model, row, pair, side)
                 kept = record.get(*at)
@@ -75,7 +77,7 @@ def run_rows(record, driver, model, wanted, sides, has_goldens, asked_pairs, say
                 record.add(*at, run=run)
                 say(f"{driver} {model} {row.name} {pair} {side}: {run.get('value', run.get('failed'))}")
             # A row that is wrong is not worth more time, nor is one that a side cannot run.
-            if verdict.judge(record.of_row(driver, model, row))[0] or record.failure(driver, model, row):
+            if verdict.judge(record.of_row(driver, model, row))[0] or record.failures(driver, model, row):
                 break
             pair += 1
 
@@ -87,7 +89,7 @@ def spread(values):
 def line_of(driver, model, row, **more):
     return {"driver": driver, "model": model, "row": row.name, "title": row.title, "unit": row.unit,
             "opponent": None, "ours": None, "theirs": None, "ratio": None, "target": None, "met": None,
-            "refused": None, "equal_tokens": None, **more}
+            "refused": None, "note": None, "equal_tokens": None, **more}
 
 
 def compared(line, mine, theirs, aim):
@@ -96,31 +98,38 @@ def compared(line, mine, theirs, aim):
             "met": aim.is_met(ratio) if aim and ratio is not None else None}
 
 
+def refusal(record, driver, model, row, wrong):
+    """Why the row does not count, or None."""
+    gate = rows.Row(rows.GATE)
+    of_gate = verdict.judge(record.of_row(driver, model, gate))[0] or record.failures(driver, model, gate).get("ours")
+    return wrong or of_gate and f"the logits: {of_gate}" or record.failures(driver, model, row).get("ours")
+
+
 def lines_of_row(record, driver, model, row, targets):
-    runs = record.of_row(driver, model, row)
-    gate = verdict.judge(record.of_row(driver, model, rows.Row(rows.GATE)))[0]
+    runs, failures = record.of_row(driver, model, row), record.failures(driver, model, row)
     wrong, equal = verdict.judge(runs)
-    refused = wrong or (f"the logits are wrong: {gate}" if gate else None) or record.failure(driver, model, row)
+    refused = refusal(record, driver, model, row, wrong)
     if refused:
         return [line_of(driver, model, row, refused=refused)]
     if not runs.get("ours"):
         return []
-    values = {side: spread([run["value"] for run in of_side if run["value"] is not None])
-              for side, of_side in runs.items() if any(run["value"] is not None for run in of_side)}
-    mine = values["ours"]
-    line = line_of(driver, model, row, equal_tokens=equal,
-                   weights_gb_s=runs["ours"][0].get("weights_gb_s"))
+    line = line_of(driver, model, row, equal_tokens=equal)
+    if runs["ours"][0]["value"] is None:
+        return [{**line, "note": "nothing to compare with: no goldens, no peer"}]
+    rates = [run["weights_gb_s"] for run in runs["ours"] if run.get("weights_gb_s")]
+    line["weights_gb_s"] = statistics.median(rates) if rates else None
+    line["ours"] = mine = spread([run["value"] for run in runs["ours"]])
     aim = lambda opponent: rows.target(targets, row, opponent, driver, model)
-    out = [compared({**line, "opponent": side}, mine, theirs, aim(side))
-           for side, theirs in values.items() if side != "ours" and row.kind != "logits"]
-    if not out:
-        goal = aim(None) if row.kind == "memory" else None
-        out = [{**line, "ours": mine, "target": str(goal) if goal else None,
-                "met": goal.is_met(mine["median"]) if goal else None}]
+    out = [compared({**line, "opponent": side}, mine, spread([run["value"] for run in of_side]), aim(side))
+           for side, of_side in runs.items() if side != "ours"]
+    out += [{**line, "opponent": f"{side} failed: {why}"} for side, why in failures.items()]
     alone = [run["alone"] for run in runs["ours"] if "alone" in run]
     if alone and row.size > 1:
         out.append(compared({**line, "opponent": "own batch 1"}, mine, spread(alone), aim("own batch 1")))
-    return out
+    if out:
+        return out
+    goal = aim(None) if row.kind == "memory" else None
+    return [{**line, "target": str(goal) if goal else None, "met": goal.is_met(mine["median"]) if goal else None}]
 
 
 def table(record, plan, targets):
@@ -144,8 +153,8 @@ def markdown(lines, bandwidth=None):
     out = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for line in lines:
         cells = [line["driver"], line["model"], line["title"]]
-        if line["refused"]:
-            cells += [f"refused: {line['refused']}"] + ["-"] * (len(head) - 4)
+        if line["refused"] or line["note"]:
+            cells += [line["note"] or f"refused: {line['refused']}"] + ["-"] * (len(head) - 4)
         else:
             met = {None: "-", True: "yes", False: "no"}[line["met"]]
             ratio = "-" if line["ratio"] is None else f"{line['ratio']:.2f}"

@@ -35,12 +35,10 @@ class Row:
                   "logits": "log-probabilities, largest difference"}
         return titles[self.kind]
 
-    def opponents(self, wanted, has_goldens):
+    def opponents(self, wanted):
         """Which of the wanted peers run beside ours."""
-        if self.kind == "memory":
+        if self.unit not in ("tok/s", "ms"):
             return []
-        if self.kind == "logits":  # the goldens judge, else the peer
-            return [] if has_goldens else list(wanted)[:1]
         return [side for side in wanted if side != "cpu" or self.kind in ("decode", "prefill")]
 
 

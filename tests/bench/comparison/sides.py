@@ -187,9 +187,9 @@ class Contest:
 
     def our_logits(self, env):
         """Beside the goldens; where there are none, beside the first peer, whose rounding is allowed for."""
-        worst, wrong = 0.0, None
-        for off, what in self.compared_logits(env):
-            worst, wrong = max(worst, off), wrong or what
+        found = list(self.compared_logits(env))
+        wrong = next((what for _, what in found if what), None)
+        worst = max(off for off, _ in found) if found else None  # None: there was nothing to compare with
         return {"value": worst, **({"wrong": wrong} if wrong else {})}
 
     def compared_logits(self, env):
@@ -207,7 +207,10 @@ class Contest:
         cache.mkdir(parents=True, exist_ok=True)
         for text in self.subject.texts:
             out, _ = self.generate(env, text, 1, "--logprobs", 10)
-            its, _ = self.ask_peer(self.driver.environment(cache), folder, "logprobs", [out["prompt_tokens"]])
+            try:
+                its, _ = self.ask_peer(self.driver.environment(cache), folder, "logprobs", [out["prompt_tokens"]])
+            except RunFailed:
+                return  # its own rows will say why
             yield verdict.against_top(out["steps"][0]["top"], its["top"], verdict.PEER_MARGIN)
 
     # ---- the peer --------------------------------------------------------------------------------
@@ -223,8 +226,6 @@ class Contest:
     def peer_run(self, row, folder, env):
         prompts = self.prompts(row)
         kind = row.kind if row.unit == "tok/s" else "first"
-        if row.kind == "logits":
-            return {"value": None}  # our_logits asks it
         out, _ = self.ask_peer(env, folder, kind, prompts, self.options.decode)
         run = {"tokens": out["tokens"], "margins": [[round(m, 3) for m in margins] for margins in out["margins"]]}
         if row.kind == "load":
