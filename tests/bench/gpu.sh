@@ -8,7 +8,7 @@
 #   --bandwidth GB/S   the device's nominal memory bandwidth: H100 SXM 3350, H200 4800
 #   --device NAME      part of the device's name, for ours; else the first usable one
 #   --driver NAME      system (default), new or old: see compare.py
-#   --models DIR       where the random models lie (10 GB; written where they are missing); else OUT/models
+#   --models DIR       where the random models lie (9 GB; written where they are missing); else OUT/models
 #   --shape tiny       small models and short rows, to try the script; else full
 #   --pairs N          default: 5, or 3 where a run takes over a minute
 #   --skip-tests       measures only

@@ -71,10 +71,25 @@ def load(folder):
         lambda level, text, _: "PEER_LOG" in os.environ and sys.stderr.write(text.decode()) and None)
     lib.llama_log_set(lib.quiet, None)
     ggml.ggml_backend_load_all_from_path(folder.encode())
+    lib.devices = devices(ggml)
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
     return lib
+
+
+def devices(ggml):
+    """What the backends would run on: {name: description}."""
+    ggml.ggml_backend_dev_count.restype = C.c_size_t
+    ggml.ggml_backend_dev_get.restype, ggml.ggml_backend_dev_get.argtypes = C.c_void_p, [C.c_size_t]
+    out = {}
+    for i in range(ggml.ggml_backend_dev_count()):
+        texts = []
+        for text_of in (ggml.ggml_backend_dev_name, ggml.ggml_backend_dev_description):
+            text_of.restype, text_of.argtypes = C.c_char_p, [C.c_void_p]
+            texts.append(text_of(ggml.ggml_backend_dev_get(i)).decode())
+        out[texts[0]] = texts[1]
+    return out
 
 
 class Peer:
@@ -209,7 +224,7 @@ def main():
              "batch": lambda: replies(peer, prompts, n),
              "logprobs": lambda: top_logprobs(peer, prompts[0]),
              "nll": lambda: nll(peer, prompts[0])}
-    print(json.dumps({"load_ms": load_ms, **kinds[kind]()}))
+    print(json.dumps({"devices": peer.lib.devices, "load_ms": load_ms, **kinds[kind]()}))
 
 
 if __name__ == "__main__":

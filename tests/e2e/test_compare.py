@@ -120,6 +120,15 @@ class Compare(unittest.TestCase):
         contest.run = lambda row, side: {**plain(row, side), **({"tokens": next(answers)} if side == "ours" else {})}
         self.assertRegex(self.lines(self.measure(contest, pairs=2))[0]["refused"], "change")
 
+    def test_two_devices_are_not_compared(self):
+        contest = Contest(also={"ours": {"device": "GPU A"}, "vulkan": {"device": "GPU B"}})
+        self.assertRegex(self.lines(self.measure(contest))[0]["refused"], "GPU A.*GPU B")
+        self.assertEqual(sides.Contest.device_of_peer("vulkan", {"Vulkan0": "A", "CPU": "x"}), "A")
+        self.assertIsNone(sides.Contest.device_of_peer("cpu", {"CPU": "x"}))
+        for side, found in (("vulkan", {"CPU": "x"}), ("cpu", {"Vulkan0": "A", "CPU": "x"})):
+            with self.assertRaises(sides.RunFailed):
+                sides.Contest.device_of_peer(side, found)
+
     def test_wrong_logits_refuse_every_row(self):
         contest = Contest()
         plain = contest.run

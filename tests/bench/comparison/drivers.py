@@ -17,7 +17,8 @@ class Driver:
     def environment(self, cache):
         """Compiled shaders and the tool's pipelines go into the folder `cache`: Mesa's, NVIDIA's, by XDG."""
         env = dict(os.environ, MESA_SHADER_CACHE_DIR=str(cache), XDG_CACHE_HOME=str(cache),
-                   __GL_SHADER_DISK_CACHE_PATH=str(cache), GGML_VK_VISIBLE_DEVICES="0")
+                   __GL_SHADER_DISK_CACHE_PATH=str(cache))
+        env.setdefault("GGML_VK_VISIBLE_DEVICES", "0")  # unasked, the peer passes by a driver on the CPU
         env.pop("MESA_SHADER_CACHE_DISABLE", None)
         if self.icd:
             env.update(VK_ICD_FILENAMES=self.icd, VK_DRIVER_FILES=self.icd)

@@ -152,7 +152,7 @@ class Contest:
         is_batch = row.kind == "batch"
         if (made["prompts"] if is_batch else [made["prompt"]]) != prompts and row.kind != "prefill":
             raise RunFailed("ours read other prompts than the peer will")
-        out = {"value": made["tok_s"]["median"],
+        out = {"value": made["tok_s"]["median"], "device": report["device"]["name"],
                "tokens": made["new_tokens"] if is_batch else [made["new_tokens"]],
                "weights_gb_s": made.get("weights_gb_s"), "between_ms": made.get("between_ms"),
                "per_token": made["per_token"], "longest_submit_ms": made["longest_submit_ms"]}
@@ -221,13 +221,22 @@ class Contest:
         return run_json([sys.executable, PEER_SCRIPT, folder, self.subject.path, job], env, self.options.limit_s)
 
     def peer(self, row, side, folder):
-        return self.timed(row, side, lambda env: self.peer_run(row, folder, env))
+        return self.timed(row, side, lambda env: self.peer_run(row, side, folder, env))
 
-    def peer_run(self, row, folder, env):
+    @staticmethod
+    def device_of_peer(side, found):
+        """Where it has no GPU it takes the CPU and says nothing."""
+        gpus = [what for name, what in found.items() if name.startswith("Vulkan")]
+        if len(gpus) != (1 if side == "vulkan" else 0):
+            raise RunFailed(f"the peer should run on {side}, but sees {', '.join(found.values()) or 'nothing'}")
+        return gpus[0] if gpus else None
+
+    def peer_run(self, row, side, folder, env):
         prompts = self.prompts(row)
         kind = row.kind if row.unit == "tok/s" else "first"
         out, _ = self.ask_peer(env, folder, kind, prompts, self.options.decode)
-        run = {"tokens": out["tokens"], "margins": [[round(m, 3) for m in margins] for margins in out["margins"]]}
+        run = {"device": self.device_of_peer(side, out["devices"]), "tokens": out["tokens"],
+               "margins": [[round(m, 3) for m in margins] for margins in out["margins"]]}
         if row.kind == "load":
             value = out["load_ms"]
         elif kind == "first":

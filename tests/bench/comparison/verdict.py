@@ -60,6 +60,9 @@ def judge(runs_of):
         if side == "ours" or not ours or "tokens" not in ours[0]:
             continue
         for run in runs[:1]:
+            devices = ours[0].get("device"), run.get("device")
+            if None not in devices and devices[0] != devices[1]:
+                return f"ours ran on {devices[0]}, {side} on {devices[1]}", equal
             same, wrong = against_peer(ours[0], run)
             if wrong:
                 return f"beside {side}: {wrong}", equal
