@@ -38,7 +38,7 @@ def panel(name, groups, top):
             middle = x + (BAR - 6) / 2
             out.append(f'<line x1="{middle:.1f}" x2="{middle:.1f}" y1="{floor - HEIGHT * low / largest:.1f}" '
                        f'y2="{floor - HEIGHT * high / largest:.1f}" stroke="#222222"/>')
-            out.append(text(middle, floor - HEIGHT * high / largest - 4, f"{median:.3g}"))
+            out.append(text(middle, floor - HEIGHT * high / largest - 4, f"{median:.0f}" if median >= 100 else f"{median:.3g}"))
             x += BAR
         # A group is at least as wide as its title.
         x = max(x, start + len(title) * 6)
