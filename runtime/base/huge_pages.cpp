@@ -12,12 +12,11 @@ namespace alv {
 void prefer_huge_pages([[maybe_unused]] void* data, [[maybe_unused]] size_t size_bytes) {
 #ifdef MADV_HUGEPAGE
     // Whole pages only; what the system says to it does not matter.
-    const auto page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-    const uintptr_t begin = (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
-    const uintptr_t end = (reinterpret_cast<uintptr_t>(data) + size_bytes) / page * page;
-    if (begin < end) {
-        static_cast<void>(madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE));
-    }
+    const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t skipped = (page - reinterpret_cast<uintptr_t>(data) % page) % page;
+    if (size_bytes < skipped + page) return;
+    const size_t whole = (size_bytes - skipped) / page * page;
+    static_cast<void>(madvise(static_cast<char*>(data) + skipped, whole, MADV_HUGEPAGE));
 #endif
 }
 
