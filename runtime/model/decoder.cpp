@@ -137,11 +137,9 @@ Result<std::unique_ptr<Decoder>> Decoder::create(std::shared_ptr<const Model> mo
     gpu::Device& device = state->device();
     const HParams& hp = state->model->hparams();
     ALV_ASSIGN_OR_RETURN(state->kv, KvPool::create(device, hp, state->model->kv_tokens()));
-    const auto& layers = state->model->weights().layers;
-    const bool separate = std::any_of(layers.begin(), layers.end(), [](const LayerWeights& layer) {
-        return !layer.gate_up.gated;
-    });
-    const StepSizes sizes = step_sizes(device.plan(), separate, state->model->kv_tokens());
+    const StepSizes sizes =
+        step_sizes(device.plan(), has_separate_gate_up(state->model->weights().layers),
+                   state->model->kv_tokens());
     state->sizes = sizes;
     ALV_ASSIGN_OR_RETURN(state->buffers, create_step_buffers(device, hp, sizes));
     const ForwardContext context{state->model.get(), state->kv.get(), &state->buffers};

@@ -306,9 +306,7 @@ std::vector<gpu::KernelKey> forward_keys(const gpu::Plan& plan, const HParams& h
     keys.push_back(ops::attention_key(plan, heads, prefill_tokens));
     keys.push_back(ops::rope_key(plan));
     if (hp.arch->post_norms) keys.push_back(ops::norm_add_key(plan));
-    const bool separate = std::any_of(weights.layers.begin(), weights.layers.end(),
-                                      [](const LayerPlan& layer) { return !layer.gate_up.gated; });
-    if (separate) keys.push_back(ops::glu_key(plan));
+    if (has_separate_gate_up(weights.layers)) keys.push_back(ops::glu_key(plan));
     keys.push_back(ops::sample_key(plan));
     keys.push_back(ops::logprobs_key(plan));
     return keys;

@@ -63,9 +63,8 @@ MemoryPlan make_memory_plan(const gpu::Device& device, const gguf::Reader& reade
     if (hp.arch->encoder) return make_encoder_plan(device, reader, hp, plan);
     const uint64_t per_token = KvPool::bytes_per_token(hp);
     plan.kv_bytes = per_token * kv_tokens;
-    const bool separate = std::any_of(weights.layers.begin(), weights.layers.end(),
-                                      [](const LayerPlan& layer) { return !layer.gate_up.gated; });
-    const StepSizes sizes = step_sizes(device.plan(), separate, kv_tokens);
+    const StepSizes sizes =
+        step_sizes(device.plan(), has_separate_gate_up(weights.layers), kv_tokens);
     plan.scratch_bytes = step_buffer_bytes(hp, sizes);
     plan.staging_bytes = device.caps().unified_memory ? 0 : kStagingBytes;
     plan.host_bytes = host_bytes(reader);

@@ -1,6 +1,7 @@
 // The weights of a model on the device: which tensors, how they are fused, where they lie.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -95,6 +96,14 @@ struct WeightPlan {
 // Errors: corrupt file (a missing tensor, a wrong shape), unsupported (a tensor type).
 Result<WeightPlan> plan_weights(const gguf::Reader& reader, const HParams& hparams,
                                 uint64_t max_chunk_bytes);
+
+// Whether a layer, planned or loaded, has gate and up in matrices of their own: ops/glu.h joins
+// them.
+template <typename Layers>
+bool has_separate_gate_up(const Layers& layers) {
+    return std::any_of(layers.begin(), layers.end(),
+                       [](const auto& layer) { return !layer.gate_up.gated; });
+}
 
 // The formats that need kernels, each once.
 std::vector<ops::WeightFormat> formats_of(const WeightPlan& plan);
