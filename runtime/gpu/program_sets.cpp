@@ -96,14 +96,11 @@ Status ProgramImpl::allocate_sets(const CommandList& list, std::span<const Comma
 
 Status ProgramImpl::make_views(const CommandList& list, std::span<const Command* const> owners) {
     const Context& c = *context_;
-    each_binding(list, owners, [&](size_t, uint32_t, BindingKind kind, const BufferView& view) {
-        if (kind != BindingKind::kStorage) texel_views_[texel_key(view, kind)] = VK_NULL_HANDLE;
-    });
     Status status;
     each_binding(list, owners, [&](size_t, uint32_t, BindingKind kind, const BufferView& view) {
         if (kind == BindingKind::kStorage || !status.ok()) return;
-        VkBufferView& made = texel_views_[texel_key(view, kind)];
-        if (made != VK_NULL_HANDLE) return;
+        const auto [place, is_new] = texel_views_.try_emplace(texel_key(view, kind));
+        if (!is_new) return;
         const BufferState& state = *view.buffer.state();
         VkBufferViewCreateInfo info{};
         info.sType = VK_STRUCTURE_TYPE_BUFFER_VIEW_CREATE_INFO;
@@ -112,7 +109,7 @@ Status ProgramImpl::make_views(const CommandList& list, std::span<const Command*
                                                        : VK_FORMAT_R32G32B32A32_SFLOAT;
         info.offset = state.offset() + view.offset;
         info.range = view.size_bytes;
-        status = c.check(c.vk().CreateBufferView(c.device(), &info, nullptr, &made),
+        status = c.check(c.vk().CreateBufferView(c.device(), &info, nullptr, &place->second),
                          "vkCreateBufferView");
     });
     return status;
