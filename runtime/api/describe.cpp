@@ -1,8 +1,8 @@
 #include "api/describe.h"
 
-#include <array>
 #include <utility>
 
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "ops/self_test.h"
@@ -36,16 +36,6 @@ const char* type_text(gpu::DeviceType type) {
     return "other";
 }
 
-std::string hex(const std::array<uint8_t, 16>& bytes) {
-    constexpr char kDigits[] = "0123456789abcdef";
-    std::string text;
-    for (const uint8_t byte : bytes) {
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
-    }
-    return text;
-}
-
 OrderedJson device_of(const gpu::Caps& caps, bool is_borrowed) {
     OrderedJson out = OrderedJson::object();
     out["name"] = utf8::replace_invalid(caps.device_name);
@@ -56,7 +46,8 @@ OrderedJson device_of(const gpu::Caps& caps, bool is_borrowed) {
     out["borrowed"] = is_borrowed;
     out["vendor_id"] = caps.vendor_id;
     out["device_id"] = caps.device_id;
-    out["uuid"] = hex(caps.device_uuid);
+    out["uuid"] =
+        to_hex({reinterpret_cast<const char*>(caps.device_uuid.data()), caps.device_uuid.size()});
     return out;
 }
 

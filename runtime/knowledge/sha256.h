@@ -9,6 +9,4 @@ namespace alv::knowledge {
 // 32 bytes.
 std::string sha256(std::string_view bytes);
 
-std::string to_hex(std::string_view bytes);
-
 }  // namespace alv::knowledge

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/hex.h"
 #include "knowledge/sha256.h"
 
 namespace alv::knowledge::test {
