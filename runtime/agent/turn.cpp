@@ -259,14 +259,20 @@ Turn::Time Turn::end_round(Time now) {
     if (output_.host_failed()) return kAtOnce;
     if (!output_.filter_status().ok()) {
         fail(output_.filter_status());
-    } else if (output_.stopped()) {
-        finish(FinishReason::kFiltered);
-    } else if (end.type == engine::EventType::kFailed) {
-        fail(end.status);
-    } else if (end.finish != FinishReason::kToolCalls || round_calls_.empty()) {
-        finish(end.finish == FinishReason::kToolCalls ? FinishReason::kEndToken : end.finish);
+        return kAtOnce;
     }
-    if (phase_ == Phase::kOver) return kAtOnce;
+    if (output_.stopped()) {
+        finish(FinishReason::kFiltered);
+        return kAtOnce;
+    }
+    if (end.type == engine::EventType::kFailed) {
+        fail(end.status);
+        return kAtOnce;
+    }
+    if (end.finish != FinishReason::kToolCalls || round_calls_.empty()) {
+        finish(end.finish == FinishReason::kToolCalls ? FinishReason::kEndToken : end.finish);
+        return kAtOnce;
+    }
     engine::Message message{"assistant", output_.take_text()};
     message.tool_calls = round_calls_;
     said_.push_back(std::move(message));

@@ -278,6 +278,10 @@ tidy_library() {
     # The commands are gcc's; clang does not know these flags of theirs.
     sed 's/ -fno-gnu-unique//g; s/ -Wno-restrict//g' "$ALV_ROOT/build/compile_commands.json" >"$folder/compile_commands.json" || return 1
     git -C "$ALV_ROOT" ls-files 'runtime/*.cpp' 'samples/*.cpp' ':!*_windows.cpp' >"$ALV_LOGS/tidied"
-    [ -s "$ALV_LOGS/tidied" ] && (cd "$ALV_ROOT" &&
-        xargs -P "$ALV_JOBS" -n 4 clang-tidy-19 -p "$folder" --quiet <"$ALV_LOGS/tidied")
+    [ -s "$ALV_LOGS/tidied" ] || return 1
+    (cd "$ALV_ROOT" &&
+        xargs -P "$ALV_JOBS" -n 4 clang-tidy-19 -p "$folder" --quiet <"$ALV_LOGS/tidied") \
+        >"$ALV_LOGS/findings" 2>&1 && return 0
+    grep -F ' error: ' "$ALV_LOGS/findings" || tail -n 40 "$ALV_LOGS/findings"
+    return 1
 }
