@@ -35,11 +35,15 @@ function(alv_flags target)
   endif()
 endfunction()
 
-# alv_layer(<name> SOURCES a.cpp ... DEPENDS base ...): the object target alv_<name> of a folder in
-# runtime/. DEPENDS are layers to the left of it (runtime/README.md); LINK are other libraries.
+# alv_layer(<name> [SMALL] SOURCES a.cpp ... DEPENDS base ...): the object target alv_<name> of a
+# folder in runtime/. DEPENDS are layers to the left of it (runtime/README.md); LINK are other
+# libraries. SMALL: no loop of it runs hot, so that size counts.
 function(alv_layer name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "SMALL" "" "SOURCES;DEPENDS;LINK" ${ARGN})
   add_library(alv_${name} OBJECT ${ARG_SOURCES})
+  if(ARG_SMALL AND NOT ALVISS_SANITIZE AND NOT ALVISS_SANITIZE_THREADS AND NOT ALVISS_FUZZ)
+    target_compile_options(alv_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
+  endif()
   target_include_directories(alv_${name} PUBLIC "${PROJECT_SOURCE_DIR}/runtime")
   foreach(dep IN LISTS ARG_DEPENDS)
     target_link_libraries(alv_${name} PUBLIC alv_${dep})

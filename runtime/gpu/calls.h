@@ -45,6 +45,7 @@ class Call<R(VKAPI_PTR*)(Args...)> {
     X(EnumerateInstanceExtensionProperties) \
     X(CreateInstance)
 
+// What destroys comes first: it is there whatever else is missing.
 #define ALV_INSTANCE_CALLS(X)                 \
     X(DestroyInstance)                        \
     X(EnumeratePhysicalDevices)               \

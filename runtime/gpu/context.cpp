@@ -8,35 +8,51 @@ constexpr std::string_view kLostAdvice =
 
 }  // namespace
 
-Result<std::shared_ptr<Context>> Context::create(Parts parts) {
+Result<std::shared_ptr<Context>> Context::borrow(Parts parts) {
     std::shared_ptr<Context> self(new Context(std::move(parts)));
-    const Parts& p = self->parts_;
-    const std::string missing = self->vk_.load(p.instance->calls(), p.device, p.instance->fault());
-    if (!missing.empty()) return unsupported("the Vulkan driver has no " + missing + ": update it");
-    if (p.own) {
-        self->vk_.GetDeviceQueue(p.device, p.queue_family, 0, &self->parts_.queue);
-    }
+    ALV_RETURN_IF_ERROR(self->load_calls());
+    ALV_RETURN_IF_ERROR(self->make_timeline());
+    return self;
+}
 
+Result<std::shared_ptr<Context>> Context::create(Parts parts,
+                                                 const std::function<Result<VkDevice>()>& make) {
+    std::shared_ptr<Context> self(new Context(std::move(parts)));
+    ALV_ASSIGN_OR_RETURN(self->parts_.device, make());
+    self->own_ = true;
+    ALV_RETURN_IF_ERROR(self->load_calls());
+    const Parts& p = self->parts_;
+    self->vk_.GetDeviceQueue(p.device, p.queue_family, 0, &self->parts_.queue);
+    ALV_RETURN_IF_ERROR(self->make_timeline());
+    return self;
+}
+
+Status Context::load_calls() {
+    const Parts& p = parts_;
+    const std::string missing = vk_.load(p.instance->calls(), p.device, p.instance->fault());
+    if (!missing.empty()) return unsupported("the Vulkan driver has no " + missing + ": update it");
+    return ok_status();
+}
+
+Status Context::make_timeline() {
     VkSemaphoreTypeCreateInfo type{};
     type.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO;
     type.semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE;
     VkSemaphoreCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO;
     info.pNext = &type;
-    ALV_RETURN_IF_ERROR(
-        self->check(self->vk_.CreateSemaphore(p.device, &info, nullptr, &self->timeline_),
-                    "vkCreateSemaphore"));
-    return self;
+    return check(vk_.CreateSemaphore(parts_.device, &info, nullptr, &timeline_),
+                 "vkCreateSemaphore");
 }
 
 Context::~Context() {
     if (timeline_ != VK_NULL_HANDLE) drain(submitted_.load());
     if (lost()) {
-        if (parts_.own) parts_.instance->leak();
+        if (own_) parts_.instance->leak();
         return;
     }
     destroy(vk_.DestroySemaphore, timeline_);
-    if (parts_.own && vk_.DestroyDevice) vk_.DestroyDevice(parts_.device, nullptr);
+    if (own_ && vk_.DestroyDevice) vk_.DestroyDevice(parts_.device, nullptr);
 }
 
 Status Context::check(VkResult result, std::string_view what) const {

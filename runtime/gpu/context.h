@@ -24,18 +24,21 @@ class Context {
     struct Parts {
         std::shared_ptr<Instance> instance;
         VkPhysicalDevice physical = VK_NULL_HANDLE;
-        VkDevice device = VK_NULL_HANDLE;
-        VkQueue queue = VK_NULL_HANDLE;
+        VkDevice device = VK_NULL_HANDLE;  // the host's, which it destroys
+        VkQueue queue = VK_NULL_HANDLE;    // of that device
         uint32_t queue_family = 0;
-        bool own = true;  // else the host destroys the device
         Caps caps;
         std::function<void()> lock_queue;  // both or none
         std::function<void()> unlock_queue;
         std::shared_ptr<const Log> log;
     };
 
-    // Takes `parts.device` over where it is our own, also on failure.
-    static Result<std::shared_ptr<Context>> create(Parts parts);
+    // On the host's device.
+    static Result<std::shared_ptr<Context>> borrow(Parts parts);
+    // On one of our own. The context is there before `make` makes the device, so that it has an
+    // owner whatever fails after.
+    static Result<std::shared_ptr<Context>> create(Parts parts,
+                                                   const std::function<Result<VkDevice>()>& make);
     ~Context();
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
@@ -46,7 +49,7 @@ class Context {
     uint32_t queue_family() const { return parts_.queue_family; }
     const Caps& caps() const { return parts_.caps; }
     const Instance& instance() const { return *parts_.instance; }
-    bool own() const { return parts_.own; }
+    bool own() const { return own_; }
     const Log& log() const { return *parts_.log; }
     void log(LogLevel level, std::string_view line) const { parts_.log->write(level, line); }
 
@@ -75,9 +78,12 @@ class Context {
 
   private:
     explicit Context(Parts parts) : parts_(std::move(parts)) {}
+    Status load_calls();
+    Status make_timeline();
     Status submit_locked(std::span<const VkCommandBuffer> commands, uint64_t value);
 
     Parts parts_;
+    bool own_ = false;
     DeviceCalls vk_;
     VkSemaphore timeline_ = VK_NULL_HANDLE;
     std::mutex queue_mutex_;

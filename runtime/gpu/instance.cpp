@@ -86,12 +86,12 @@ Result<std::shared_ptr<Instance>> Instance::create(const std::string& loader_pat
     if (const VkResult r = global.CreateInstance(&info, nullptr, &instance); r < 0) {
         return status_of(r, "vkCreateInstance");
     }
+    self->handle_ = instance;
+    self->own_ = true;
     if (const std::string missing = self->calls_.load(get, instance, &self->fault_);
         !missing.empty()) {
         return unsupported("the Vulkan loader has no " + missing + ": update it");
     }
-    self->handle_ = instance;
-    self->own_ = true;
     return self;
 }
 
@@ -116,7 +116,7 @@ Result<std::shared_ptr<Instance>> Instance::borrow(VkInstance instance, uint32_t
 }
 
 Instance::~Instance() {
-    if (own_) calls_.DestroyInstance(handle_, nullptr);
+    if (own_ && calls_.DestroyInstance) calls_.DestroyInstance(handle_, nullptr);
 }
 
 void Instance::leak() {

@@ -66,11 +66,10 @@ Result<std::shared_ptr<Context>> open_borrowed_device(const DeviceOptions& optio
     parts.device = static_cast<VkDevice>(b.device);
     parts.queue = static_cast<VkQueue>(b.queue);
     parts.queue_family = b.queue_family;
-    parts.own = false;
     parts.lock_queue = b.lock_queue;
     parts.unlock_queue = b.unlock_queue;
     parts.log = std::move(log);
-    return Context::create(std::move(parts));
+    return Context::borrow(std::move(parts));
 }
 
 }  // namespace alv::gpu

@@ -73,13 +73,12 @@ Result<std::shared_ptr<Context>> open_own_device(const DeviceOptions& options,
     ALV_ASSIGN_OR_RETURN(const std::vector<FoundDevice> devices,
                          find_devices(*parts.instance, *log));
     ALV_ASSIGN_OR_RETURN(const FoundDevice* const chosen, choose_device(devices, options));
-    ALV_ASSIGN_OR_RETURN(parts.device, create_device(*parts.instance, chosen->view));
     parts.physical = chosen->view.handle;
     parts.queue_family = chosen->view.queue_family;
-    parts.own = true;
     parts.caps = chosen->info.caps;
     parts.log = std::move(log);
-    return Context::create(std::move(parts));
+    const Instance& instance = *parts.instance;
+    return Context::create(std::move(parts), [&] { return create_device(instance, chosen->view); });
 }
 
 }  // namespace alv::gpu

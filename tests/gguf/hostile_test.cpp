@@ -61,7 +61,7 @@ void expect_refused(const HostileFile& hostile, const std::shared_ptr<const File
     EXPECT_TRUE(names_one_of(status.message(), hostile.words)) << status.message();
     EXPECT_LE(cost.bytes, allowed_bytes);
     EXPECT_LE(cost.bytes, 64 * kMebi);
-    EXPECT_LE(cost.cpu_ms, 250.0);
+    EXPECT_LE(cost.cpu_ms, 2000.0);
 }
 
 TEST(HostileGguf, TheValidFileIsAccepted) {
