@@ -19,8 +19,10 @@ struct Options {
     std::string system;
     std::vector<std::string> prompt;
     bool goes_on = false;
-    std::string tools;      // "demo" or none
-    std::string web;        // of search_web
+    std::string tools;  // "demo" or none
+    std::string web;    // of search_web
+    // The smallest models would go on calling; larger ones need several.
+    uint32_t tool_rounds = 1;
     std::string knowledge;  // a knowledge file, or texts
     ModelOptions embedder;  // no path: by words
 };
@@ -40,8 +42,9 @@ class Chat {
         if (options.tools == "demo") {
             const auto tools = make<alv_tools>(demo_tools_create,
                                                options.web.empty() ? nullptr : options.web.c_str());
-            call(alv_session_set_tools, session_.get(), tools.get(),
-                 static_cast<const alv_tools_options*>(nullptr));
+            alv_tools_options use = ALV_TOOLS_OPTIONS_INIT;
+            use.max_rounds = options.tool_rounds;
+            call(alv_session_set_tools, session_.get(), tools.get(), &use);
         }
         if (!options.knowledge.empty()) {
             add_knowledge();
@@ -232,6 +235,11 @@ void add_chat(CLI::App& app) {
                         "What the model is told before the conversation");
     command->add_option("--tools", options->tools, "Functions that the model may call")
         ->check(CLI::IsMember({"demo"}));
+    command
+        ->add_option("--tool-rounds", options->tool_rounds,
+                     "Rounds of calls of a reply, after which the model has to answer")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
     command->add_option("--web", options->web, "Pages for the demo's search_web, one a line")
         ->check(CLI::ExistingFile);
     command

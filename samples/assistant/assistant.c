@@ -152,9 +152,11 @@ static void chat(alv_session* session) {
 static alv_status equip(alv_session* session, alv_tools* tools, alv_filter* filter,
                         alv_error** out_error) {
     alv_grounding_options grounding = ALV_GROUNDING_OPTIONS_INIT;
+    alv_tools_options use = ALV_TOOLS_OPTIONS_INIT;
     alv_status status = alv_session_set_system(session, alv_str(system_message), out_error);
     if (!status) status = alv_session_set_limits(session, MAX_HISTORY, 0, out_error);
-    if (!status) status = alv_session_set_tools(session, tools, NULL, out_error);
+    use.max_rounds = 1; /* then it answers: the smallest models would go on calling */
+    if (!status) status = alv_session_set_tools(session, tools, &use, out_error);
     if (!status) {
         status = alv_session_add_filter(session, filter, ALV_FILTER_INPUT | ALV_FILTER_OUTPUT,
                                         out_error);
@@ -186,7 +188,7 @@ int main(int argc, char** argv) {
          !alv_model_open(runtime, &what, &model, &error) &&
          !alv_model_wait(model, UINT64_MAX, &error) &&
          !alv_session_create(model, NULL, &session, &error) &&
-         !demo_tools_create(argc > 3 ? argv[3] : NULL, &tools, &error) &&
+         !demo_tools_create(argc > 3 ? argv[3] : "samples/data/web.txt", &tools, &error) &&
          !alv_filter_create_list(&forbidden, &filter, &error) &&
          !equip(session, tools, filter, &error) &&
          (argc <= 2 || !demo_knowledge_add(session, runtime, argv[2], argc > 4 ? argv[4] : NULL,
